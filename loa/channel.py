@@ -1,0 +1,80 @@
+"""What a channel is: a folder that answers three questions - prepare, check, release - behind one small Protocol.
+
+A channel of your own is a new folder beside `loa/sms` with a class like this, and a line in `loa/registry.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from loa.model.artefact import Artefact
+from loa.model.campaign import Campaign, Deliverable, Localised, Wave
+from loa.model.clock import Clock
+from loa.model.finding import Finding
+from loa.model.ledger import Progress
+from loa.model.plan import Plan
+from loa.store import Store
+from loa.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a channel works with. Time and the environment are passed in; nothing is global."""
+
+    workspace: Workspace
+    store: Store
+    clock: Clock
+    environ: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One deliverable of one wave."""
+
+    campaign: Campaign
+    plan: Plan
+    wave: Wave
+    deliverable: Deliverable
+
+    @property
+    def subject(self) -> str:
+        """How findings and logs name it."""
+        return f"{self.wave.key}/{self.deliverable.id}"
+
+
+class Channel(Protocol):
+    """One channel. Stateless: all it knows is in the job and on the desk."""
+
+    name: str
+    title: Localised
+    deliverable: type[Deliverable]
+    """The fields an officer may write for this channel; `channel` is a Literal of `name`."""
+
+    def prepare(self, job: Job, desk: Desk) -> tuple[Artefact, ...]:
+        """Make the artefacts, or find them made already: same inputs, same hashes.
+
+        Raises `ContentError` where words, data or a template cannot be used. Writes nothing outside the artefact
+        store.
+        """
+        ...
+
+    def check(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> tuple[Finding, ...]:
+        """Look at what was made, as an approver would: bytes, not intentions. Changes nothing."""
+        ...
+
+    def expand(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> int:
+        """Put one row per recipient into the ledger; rows that are there already stay as they are. Returns new rows."""
+        ...
+
+    async def release(self, job: Job, artefacts: Sequence[Artefact], desk: Desk, limit: int) -> Progress:
+        """Deliver up to `limit` rows and say what is left. Called again until nothing is.
+
+        Never looks at what should be sent, only at what the ledger says is left; commits `sending` before bytes leave.
+        """
+        ...
+
+    async def settle(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> int:
+        """Ask whoever can know about the rows in doubt. Returns how many were settled."""
+        ...

@@ -1,0 +1,1 @@
+"""Frozen values, states and the one error tree. Imports nothing of ours: everything else imports this."""

@@ -1,0 +1,125 @@
+"""Values that go into the ledger and come out of it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from loa.model.states import RowState
+
+
+def row_id(wave: str, deliverable: str, recipient: str) -> str:
+    """The id of a row, worked out before it exists: 32 hex digits.
+
+    It is made of what makes the row unique and of nothing else, so expanding a wave twice gives the same ids; it is
+    also the reference that gateways are given, and tells nothing of the number behind it to whoever has no list.
+    """
+    key = "\x1f".join((wave, deliverable, recipient)).encode()
+    return hashlib.blake2b(key, digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRow:
+    """One recipient of one deliverable, before anything is sent.
+
+    `recipient` is a number (E.164) or a commune's code; `operator` a guess; `body` names what is sent (the hash of a
+    message body or of a package); `parts` is what it costs.
+    """
+
+    recipient: str
+    operator: str
+    commune: str
+    language: str
+    body: str
+    parts: int
+    suppressed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the ledger as it stands."""
+
+    id: str
+    wave: str
+    deliverable: str
+    recipient: str
+    operator: str
+    commune: str
+    language: str
+    body: str
+    parts: int
+    state: RowState
+    reason: str
+    attempts: int
+    lane: str
+    fence: int
+    gateway_id: str
+    retry_at: datetime | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is now known of one row: the state it goes to and why.
+
+    `reason` is a word of ours, `raw` the provider's; `spends_attempt` is false for throttling, which is the gateway's
+    doing and not the message's.
+    """
+
+    row: str
+    state: RowState
+    reason: str = ""
+    gateway_id: str = ""
+    retry_at: datetime | None = None
+    spends_attempt: bool = True
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a network says of a message after it took it.
+
+    `reference` is ours (a row's id) where the gateway gives it back, `gateway_id` the gateway's own; at least one is
+    set. `lane` is the lane it came in on: ids are the gateway account's own and may repeat elsewhere. `raw` is the
+    provider's word, kept for the officer who asks.
+    """
+
+    lane: str
+    gateway_id: str
+    state: RowState
+    at: datetime
+    reference: str = ""
+    raw: str = ""
+    operator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A lane held by one worker. `fence` grows with every holder: a write under an older one is refused."""
+
+    lane: str
+    holder: str
+    fence: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A kept counter: how many rows (and parts) of a deliverable are in a state, for one operator."""
+
+    deliverable: str
+    operator: str
+    state: RowState
+    rows: int
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What one call of a channel's release did: rows that got an outcome, rows still to do, and when to come again."""
+
+    done: int
+    left: int
+    wait_seconds: float = 0.0
+    held: str = ""

@@ -1,0 +1,94 @@
+"""`loa.toml`: what a workspace decides once. Secrets are never here: they come from the environment."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+from loa.model.campaign import HourMinute, Language, Slug, Written
+
+# a host name by itself: no scheme, no path, no port
+Host = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", to_lower=True)]
+
+
+def _aware(value: object) -> object:
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise ValueError("the moment needs an offset, like +07:00")
+    return value
+
+
+class Office(Written):
+    """Who runs the workspace."""
+
+    name: str = "Sở Khoa học và Công nghệ"
+    # Whoever asks may not approve. True only where one person does both, and every page then says so.
+    one_person: bool = False
+
+
+class Links(Written):
+    """Hosts that may stand in what goes out. A host allows its own sub-domains, by label."""
+
+    allowed_hosts: tuple[Host, ...] = ("dichvucong.gov.vn",)
+
+
+class Hours(Written):
+    """When people may be written to (Decree 91/2020 for advertising: 07-22 h; Loa keeps to it for every SMS)."""
+
+    start: HourMinute = Field(default=time(7, 0), alias="from")
+    end: HourMinute = Field(default=time(22, 0), alias="to")
+
+
+class LaneSettings(Written):
+    """One sender account on one gateway connection. Its rate is in parts per second, never in messages."""
+
+    name: Slug
+    gateway: Slug
+    sender: str = Field(min_length=1, max_length=20)
+    parts_per_second: float = Field(default=50, gt=0, le=10_000)
+    window: int = Field(default=100, ge=1, le=10_000, description="messages that may be in doubt at once")
+    networks: tuple[str, ...] = ("*",)
+    options: dict[str, str | int | float | bool] = Field(default_factory=dict)
+
+
+class SmsSettings(Written):
+    lanes: tuple[LaneSettings, ...] = ()
+    # a brandname has at most 11 characters and is registered with each operator
+    registered_senders: tuple[str, ...] = ()
+    max_attempts: int = Field(default=5, ge=1, le=50)
+
+
+class SpeechSettings(Written):
+    """Engines in the order they are tried; one voice a piece."""
+
+    engines: tuple[Slug, ...] = ("gtts", "espeak")
+    gtts_timeout_seconds: float = Field(default=10, gt=0, le=120)
+
+
+class StoreSettings(Written):
+    """`LOA_DATABASE_URL` in the environment goes before `url`. Relative SQLite paths start at the workspace."""
+
+    url: str = "sqlite:///var/loa.db"
+
+
+class TextSettings(Written):
+    default_language: Language = "vi"
+
+
+class Rehearsal(Written):
+    """The moment a rehearsal starts at. Refused as soon as a lane reaches real people."""
+
+    starts_at: Annotated[datetime, BeforeValidator(_aware)]
+    set_at: Annotated[datetime, BeforeValidator(_aware)]
+
+
+class Settings(Written):
+    office: Office = Office()
+    links: Links = Links()
+    hours: Hours = Hours()
+    sms: SmsSettings = SmsSettings()
+    speech: SpeechSettings = SpeechSettings()
+    store: StoreSettings = StoreSettings()
+    text: TextSettings = TextSettings()
+    rehearsal: Rehearsal | None = None

@@ -1,0 +1,54 @@
+"""The store: the ledger, artefacts by hash, reviews, audit, audiences. The only room that speaks SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from loa.model.clock import Clock
+from loa.store.artefacts import Artefacts
+from loa.store.audiences import Audiences
+from loa.store.engine import Database
+from loa.store.figures import Figures
+from loa.store.lanes import Lanes
+from loa.store.ledger import JobKey, Ledger
+from loa.store.migrate import migrate
+from loa.store.reviews import Audit, Reviews
+
+__all__ = ["JobKey", "Store"]
+
+
+@dataclass(frozen=True)
+class Store:
+    """Everything that is kept, behind one door."""
+
+    database: Database
+    ledger: Ledger
+    lanes: Lanes
+    figures: Figures
+    artefacts: Artefacts
+    reviews: Reviews
+    audit: Audit
+    audiences: Audiences
+
+    @classmethod
+    def open(cls, url: str, root: Path, clock: Clock) -> Store:
+        """Opens the store of a workspace and brings its schema up to date.
+
+        `url` is SQLAlchemy's; a relative SQLite path starts at `root`. Raises `StoreError` where it cannot.
+        """
+        database = Database(url, root)
+        migrate(database)
+        return cls(
+            database=database,
+            ledger=Ledger(database),
+            lanes=Lanes(database),
+            figures=Figures(database),
+            artefacts=Artefacts(database, root / "var" / "artefacts", clock),
+            reviews=Reviews(database),
+            audit=Audit(database),
+            audiences=Audiences(database, root / "var" / "audiences"),
+        )
+
+    def close(self) -> None:
+        self.database.close()

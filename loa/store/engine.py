@@ -1,0 +1,113 @@
+"""One way to open a database, SQLite or PostgreSQL, and to be in a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from loa.model.errors import StoreError
+
+BUSY_SECONDS = 30  # another process of ours may hold SQLite's one write lock for a batch
+
+
+class Database:
+    """A database and its two kinds of transactions.
+
+    `write()` takes SQLite's write lock at its start (BEGIN IMMEDIATE), so that a read in it cannot go stale before
+    the write; on PostgreSQL it is an ordinary transaction, and rows are locked where they are read for change.
+    """
+
+    def __init__(self, url: str, root: Path) -> None:
+        self.url = _absolute(url, root)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        if self.sqlite and self.url.database:
+            _make_folder(Path(self.url.database).parent)
+        try:
+            self.engine = sa.create_engine(self.url, **_options(self.sqlite))
+        except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError) as error:
+            raise StoreError("database-url", {"kind": self.url.drivername}) from error
+        if self.sqlite:
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+            sa.event.listen(self.engine, "begin", _begin_sqlite)
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A transaction that only reads, and sees one moment throughout."""
+        with self._transaction(write=False) as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction that is durable once the block has ended, and never happened if it raises."""
+        with self._transaction(write=True) as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, *, write: bool) -> Iterator[sa.Connection]:
+        try:
+            with self.engine.connect() as connection:
+                connection.execution_options(loa_write=write)
+                with connection.begin():
+                    yield connection
+        except DBAPIError as error:
+            # the statement and its values hold numbers: only the driver's own word goes on
+            raise StoreError("database-failed", {"problem": _problem(error)}) from None
+        except SQLAlchemyError as error:
+            raise StoreError("database-failed", {"problem": type(error).__name__}) from None
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _absolute(url: str, root: Path) -> sa.URL:
+    """A SQLite path that is not absolute starts at the workspace, wherever the command was given."""
+    try:
+        made = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise StoreError("database-url", {"kind": "?"}) from error
+    if made.drivername in {"postgresql", "postgres"}:
+        made = made.set(drivername="postgresql+psycopg")
+    if made.get_backend_name() == "sqlite" and made.database and made.database != ":memory:":
+        made = made.set(database=str(root / made.database))
+    return made
+
+
+def _options(sqlite: bool) -> dict[str, Any]:
+    if sqlite:
+        return {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
+    return {"pool_pre_ping": True, "pool_size": 5}
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError("folder-not-writable", {"folder": str(folder), "problem": error.strerror or ""}) from error
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    # FULL, not NORMAL: in WAL mode NORMAL may lose the last commits with the power, and a lost `sending` is a
+    # message sent twice
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    write = connection.get_execution_options().get("loa_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _problem(error: DBAPIError) -> str:
+    """The first line of the driver's message, without values: PostgreSQL puts them in DETAIL."""
+    lines = str(error.orig).splitlines()
+    return lines[0] if lines else type(error.orig).__name__

@@ -1,0 +1,116 @@
+"""What the ledger tells: counters for tables and reports, rows for an export and for what is in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from loa.model.ledger import Count, Row
+from loa.model.states import RowState
+from loa.store.engine import Database
+from loa.store.records import to_row
+from loa.store.schema import counters, events, jobs, rows
+
+PAGE = 5_000
+
+
+class Figures:
+    """Reads the ledger. Sums come from the kept counters, never from counting rows."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def waves(self, campaign: str = "") -> tuple[str, ...]:
+        """The waves that have rows, by name; `campaign` narrows to one."""
+        statement = sa.select(jobs.c.wave).distinct().order_by(jobs.c.wave)
+        if campaign:
+            statement = statement.where(jobs.c.wave.startswith(f"{campaign}/", autoescape=True))
+        with self._db.read() as connection:
+            return tuple(connection.scalars(statement))
+
+    def counts(self, wave: str, deliverable: str = "") -> tuple[Count, ...]:
+        """The counters of a wave, by deliverable, operator and state; none that stand at zero."""
+        statement = (
+            sa.select(jobs.c.deliverable, counters)
+            .join(jobs, jobs.c.id == counters.c.job)
+            .where(jobs.c.wave == wave, counters.c.rows != 0)
+            .order_by(jobs.c.id, counters.c.operator, counters.c.state)
+        )
+        if deliverable:
+            statement = statement.where(jobs.c.deliverable == deliverable)
+        with self._db.read() as connection:
+            found = connection.execute(statement).all()
+        return tuple(Count(row.deliverable, row.operator, RowState(row.state), row.rows, row.parts) for row in found)
+
+    def channel_of(self, wave: str, deliverable: str) -> str:
+        with self._db.read() as connection:
+            where = sa.and_(jobs.c.wave == wave, jobs.c.deliverable == deliverable)
+            return connection.scalar(sa.select(jobs.c.channel).where(where)) or ""
+
+    def recounted(self, wave: str) -> tuple[Count, ...]:
+        """The same counters, counted from the rows: what reconciliation holds the kept ones against."""
+        statement = (
+            sa.select(jobs.c.deliverable, rows.c.operator, rows.c.state, sa.func.count(), sa.func.sum(rows.c.parts))
+            .join(jobs, jobs.c.id == rows.c.job)
+            .where(jobs.c.wave == wave)
+            .group_by(jobs.c.id, jobs.c.deliverable, rows.c.operator, rows.c.state)
+            .order_by(jobs.c.id, rows.c.operator, rows.c.state)
+        )
+        with self._db.read() as connection:
+            found = connection.execute(statement).all()
+        return tuple(Count(row[0], row[1], RowState(row[2]), row[3], row[4]) for row in found)
+
+    def next_retry(self, wave: str, deliverable: str, bundle: int) -> datetime | None:
+        """When the earliest row that waits for its time is due; none where nothing waits."""
+        statement = (
+            sa.select(sa.func.min(rows.c.retry_at))
+            .join(jobs, jobs.c.id == rows.c.job)
+            .where(
+                jobs.c.wave == wave,
+                jobs.c.deliverable == deliverable,
+                rows.c.state == RowState.PLANNED,
+                rows.c.bundle == bundle,
+            )
+        )
+        with self._db.read() as connection:
+            found: datetime | None = connection.scalar(statement)
+        return found
+
+    def in_doubt(self, wave: str = "", deliverable: str = "", lane: str = "") -> tuple[Row, ...]:
+        """The rows whose outcome nobody knows: at most one window a crash, so all of them fit in a list."""
+        where: list[sa.ColumnElement[bool]] = [rows.c.state == RowState.UNKNOWN]
+        if wave:
+            where.append(jobs.c.wave == wave)
+        if deliverable:
+            where.append(jobs.c.deliverable == deliverable)
+        if lane:
+            where.append(rows.c.lane == lane)
+        with self._db.read() as connection:
+            found = connection.execute(_joined().where(*where).order_by(rows.c.id)).all()
+        return tuple(to_row(row, row.wave, row.deliverable) for row in found)
+
+    def rows(self, wave: str) -> Iterator[Row]:
+        """Every row of a wave, a page at a time by its key, so that memory stays flat."""
+        after = ""
+        while True:
+            with self._db.read() as connection:
+                page = connection.execute(
+                    _joined().where(jobs.c.wave == wave, rows.c.id > after).order_by(rows.c.id).limit(PAGE)
+                ).all()
+            if not page:
+                return
+            yield from (to_row(row, row.wave, row.deliverable) for row in page)
+            after = page[-1].id
+
+    def history(self, row: str) -> Sequence[tuple[datetime, RowState, str, str]]:
+        """Everything that happened to a row: (moment, state, reason, the provider's word)."""
+        with self._db.read() as connection:
+            found = connection.execute(sa.select(events).where(events.c.row == row).order_by(events.c.id)).all()
+        return [(event.at, RowState(event.state), event.reason, event.raw) for event in found]
+
+
+def _joined() -> sa.Select[Any]:
+    return sa.select(jobs.c.wave, jobs.c.deliverable, rows).join(jobs, jobs.c.id == rows.c.job)

@@ -1,0 +1,109 @@
+"""Leases on lanes: one worker holds a lane at a time, under a number that only grows."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from loa.model.ledger import Lease
+from loa.store.engine import Database
+from loa.store.schema import lanes
+
+LEASE = timedelta(seconds=30)
+
+
+class Lanes:
+    """Takes, renews and gives back lanes."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def take(self, lane: str, holder: str, now: datetime) -> Lease | None:
+        """The lane, or nothing while another holder has it.
+
+        A holder that died on this machine does not keep its lane until the lease ends: nobody is there to use it.
+        """
+        with self._db.write() as connection:
+            found = connection.execute(sa.select(lanes).where(lanes.c.lane == lane).with_for_update()).first()
+            if found is not None and found.holder and found.until > now and not _died(found.holder):
+                return None
+            lease = Lease(lane, holder, 1 if found is None else found.fence + 1, now + LEASE)
+            values = {"holder": holder, "fence": lease.fence, "until": lease.until}
+            if found is None:
+                connection.execute(lanes.insert().values(lane=lane, **values))
+            else:
+                connection.execute(lanes.update().where(lanes.c.lane == lane).values(values))
+            return lease
+
+    def renew(self, lease: Lease, now: datetime) -> Lease | None:
+        """The same lease, for longer; nothing when the lane has gone to another holder."""
+        until = now + LEASE
+        with self._db.write() as connection:
+            same = sa.and_(lanes.c.lane == lease.lane, lanes.c.fence == lease.fence)
+            kept = connection.execute(lanes.update().where(same).values(until=until)).rowcount
+        return Lease(lease.lane, lease.holder, lease.fence, until) if kept else None
+
+    def give_back(self, lease: Lease, now: datetime) -> None:
+        """Frees the lane for the next holder at once. Its number stays, so that the next one's is higher."""
+        with self._db.write() as connection:
+            same = sa.and_(lanes.c.lane == lease.lane, lanes.c.fence == lease.fence)
+            connection.execute(lanes.update().where(same).values(holder="", until=now))
+
+    def holder(self, lane: str) -> str:
+        """Who holds the lane, in words for a person; empty when nobody does."""
+        with self._db.read() as connection:
+            return connection.scalar(sa.select(lanes.c.holder).where(lanes.c.lane == lane)) or ""
+
+    @contextmanager
+    def held(self, lane: str, now: datetime) -> Iterator[Lease | None]:
+        """The lane for the length of a block."""
+        lease = self.take(lane, this_process(), now)
+        try:
+            yield lease
+        finally:
+            if lease is not None:
+                self.give_back(lease, now)
+
+
+def this_process() -> str:
+    """A holder's name: machine, space of process numbers, number, and when it started, since numbers come again."""
+    return f"{_machine()}/{os.getpid()}/{_started(os.getpid())}"
+
+
+def _machine() -> str:
+    try:
+        space = Path("/proc/self/ns/pid").readlink().name
+    except OSError:  # not Linux: the machine's name alone
+        space = "-"
+    return f"{socket.gethostname()}/{space}"
+
+
+def _started(pid: int) -> str:
+    """When a process started, in the kernel's ticks; empty where that cannot be read."""
+    try:
+        # the second field may hold spaces and brackets: count from its end
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def _died(holder: str) -> bool:
+    """Whether a holder of this very machine is certainly gone. In doubt it lives, and its lease has to end."""
+    machine, _, rest = holder.rpartition("/")
+    machine, _, pid = machine.rpartition("/")
+    if machine != _machine() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    started = _started(int(pid))
+    return bool(rest and started and started != rest)

@@ -1,0 +1,239 @@
+"""The tables, as SQLAlchemy Core. One schema for SQLite and PostgreSQL; migrations build it (`migrations/`)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+from loa.model.clock import VIETNAM
+
+# constraints get the same names on both databases, so that a migration can name them
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+class Moment(sa.types.TypeDecorator[datetime]):
+    """An aware moment. SQLite keeps no zones, so what lies there is UTC; what comes out is Vietnam's time."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a zone is not a moment")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        aware: datetime = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return aware.astimezone(VIETNAM)
+
+
+def _text(name: str, default: str | None = "") -> sa.Column[str]:
+    """Text that is never null: the empty string means there is none."""
+    return sa.Column(name, sa.Text, nullable=False, server_default=default)
+
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    _text("wave", None),
+    _text("deliverable", None),
+    _text("channel", None),
+    sa.UniqueConstraint("wave", "deliverable"),
+    comment="one deliverable of one wave; keeps the long names out of a million rows",
+)
+
+rows = sa.Table(
+    "rows",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True, comment="loa.model.ledger.row_id"),
+    sa.Column("job", sa.Integer, sa.ForeignKey("jobs.id"), nullable=False),
+    _text("recipient", None),
+    sa.Column("bundle", sa.Integer, nullable=False, comment="the approved bundle it was planned from"),
+    _text("operator"),
+    _text("commune"),
+    _text("language"),
+    _text("body"),
+    sa.Column("parts", sa.Integer, nullable=False),
+    _text("state", None),
+    _text("reason"),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    _text("lane"),
+    sa.Column("fence", sa.Integer, nullable=False, server_default="0"),
+    _text("gateway_id"),
+    sa.Column("retry_at", Moment),
+    sa.Column("updated_at", Moment, nullable=False),
+    # with jobs.UNIQUE(wave, deliverable) this is UNIQUE(wave, deliverable, recipient)
+    sa.UniqueConstraint("job", "recipient"),
+    comment="one durable row per recipient and deliverable",
+)
+
+# Partial indexes: they hold only what is still moving, so a finished wave costs nothing to keep.
+sa.Index(
+    "ix_rows_planned",
+    rows.c.job,
+    rows.c.retry_at,
+    sqlite_where=rows.c.state == "planned",
+    postgresql_where=rows.c.state == "planned",
+)
+sa.Index(
+    "ix_rows_doubt",
+    rows.c.lane,
+    rows.c.state,
+    sqlite_where=rows.c.state.in_(("sending", "unknown")),
+    postgresql_where=rows.c.state.in_(("sending", "unknown")),
+)
+sa.Index(
+    "ix_rows_gateway_id",
+    rows.c.lane,
+    rows.c.gateway_id,
+    sqlite_where=rows.c.gateway_id != "",
+    postgresql_where=rows.c.gateway_id != "",
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("row", sa.String(32), nullable=False, index=True),
+    sa.Column("at", Moment, nullable=False),
+    _text("state", None),
+    _text("reason"),
+    _text("lane"),
+    sa.Column("fence", sa.Integer, nullable=False, server_default="0"),
+    _text("gateway_id"),
+    _text("raw"),
+    comment="everything that ever happened to a row; only ever added to",
+)
+
+counters = sa.Table(
+    "counters",
+    metadata,
+    sa.Column("job", sa.Integer, sa.ForeignKey("jobs.id"), primary_key=True),
+    sa.Column("operator", sa.Text, primary_key=True),
+    sa.Column("state", sa.Text, primary_key=True),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("parts", sa.Integer, nullable=False),
+    comment="kept in the transaction that moves the rows; never counted",
+)
+
+waves = sa.Table(
+    "waves",
+    metadata,
+    sa.Column("wave", sa.Text, primary_key=True),
+    _text("hold"),
+    _text("held_by"),
+    sa.Column("held_at", Moment),
+    comment="a stop that a person set: paused or cancelled; empty is going on",
+)
+
+lanes = sa.Table(
+    "lanes",
+    metadata,
+    sa.Column("lane", sa.Text, primary_key=True),
+    _text("holder"),
+    sa.Column("fence", sa.Integer, nullable=False),
+    sa.Column("until", Moment, nullable=False),
+    comment="who holds a lane, until when, under which fencing number",
+)
+
+orphans = sa.Table(
+    "orphan_receipts",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    _text("lane", None),
+    _text("gateway_id"),
+    _text("reference"),
+    _text("state", None),
+    _text("raw"),
+    _text("operator"),
+    sa.Column("at", Moment, nullable=False),
+    sa.UniqueConstraint("lane", "gateway_id", "reference", "state"),
+    comment="receipts that match no row yet: a receipt may overtake the answer that brings its id",
+)
+
+cursors = sa.Table(
+    "cursors",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    _text("value", None),
+    comment="how far a gateway's receipts have been read; moved in the transaction that stores them",
+)
+
+bundles = sa.Table(
+    "bundles",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("digest", sa.String(64), nullable=False, unique=True),
+    sa.Column("wave", sa.Text, nullable=False, index=True),
+    sa.Column("manifest", sa.JSON, nullable=False),
+    _text("requested_by", None),
+    sa.Column("requested_at", Moment, nullable=False),
+    comment="what people approve",
+)
+
+decisions = sa.Table(
+    "decisions",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("bundle", sa.Integer, sa.ForeignKey("bundles.id"), nullable=False, index=True),
+    _text("decision", None),
+    _text("by", None),
+    sa.Column("at", Moment, nullable=False),
+    _text("reason"),
+    sa.Column("overrides", sa.JSON, nullable=False),
+    comment="what they decided; the last one counts, the others stay",
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+    _text("actor", None),
+    _text("action", None),
+    _text("subject", None),
+    sa.Column("detail", sa.JSON, nullable=False),
+    comment="who did what when; only ever added to",
+)
+
+audiences = sa.Table(
+    "audiences",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("info", sa.JSON, nullable=False),
+    comment="imported audiences; the people themselves lie in a file under var/audiences",
+)
+
+opt_outs = sa.Table(
+    "opt_outs",
+    metadata,
+    sa.Column("phone", sa.Text, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+    _text("source"),
+    comment="numbers that want nothing more",
+)
+
+recipes = sa.Table(
+    "recipes",
+    metadata,
+    sa.Column("recipe", sa.String(64), primary_key=True),
+    sa.Column("artefacts", sa.JSON, nullable=False),
+    sa.Column("made_at", Moment, nullable=False),
+    comment="what was made from which inputs, so that the same inputs are not worked on twice",
+)

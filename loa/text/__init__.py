@@ -1,0 +1,1 @@
+"""Words: one normal form, templates in a closed language, and what may not go out."""

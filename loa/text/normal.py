@@ -1,0 +1,30 @@
+"""The one form of a text, and its form without marks."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_STROKES = str.maketrans({"đ": "d", "Đ": "D"})
+
+
+def nfc(text: str) -> str:
+    """Composed form (NFC). The same message left decomposed costs another part and shows wrong on old phones."""
+    return unicodedata.normalize("NFC", text)
+
+
+def is_nfc(text: str) -> bool:
+    return unicodedata.is_normalized("NFC", text)
+
+
+def unaccent(text: str) -> str:
+    """Vietnamese without marks: `Dịch vụ công, đúng hẹn` -> `Dich vu cong, dung hen`.
+
+    Only combining marks and the stroke of đ go; every other character stays, so a text keeps its links and figures.
+    """
+    loose = unicodedata.normalize("NFD", text.translate(_STROKES))
+    return nfc("".join(char for char in loose if not unicodedata.combining(char)))
+
+
+def fold(text: str) -> str:
+    """A key for comparing names: without marks, lower case, single spaces."""
+    return " ".join(unaccent(text).casefold().split())

@@ -1,0 +1,213 @@
+"""Reads a workspace - the folders that officers and designers edit - into model values.
+
+Every mistake is named by file, line and field, and says what to write instead. Reading writes nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from loa.model.campaign import Campaign, Deliverable
+from loa.model.errors import ContentError, Mistake, Where
+from loa.model.places import Commune
+from loa.model.plan import Plan
+from loa.model.settings import Settings
+from loa.written import Located, read_yaml, validate
+
+SETTINGS_FILE = "loa.toml"
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folders of one workspace. Cheap to make: files are read when they are asked for."""
+
+    root: Path
+
+    @classmethod
+    def at(cls, root: Path) -> Workspace:
+        """The workspace at `root`. Raises `ContentError` where there is none."""
+        root = root.resolve()
+        if not (root / SETTINGS_FILE).is_file():
+            raise ContentError.at("workspace-missing", root / SETTINGS_FILE)
+        return cls(root)
+
+    # folders
+
+    @property
+    def campaigns(self) -> Path:
+        return self.root / "campaigns"
+
+    @property
+    def plans(self) -> Path:
+        return self.campaigns / "plans"
+
+    @property
+    def templates(self) -> Path:
+        return self.root / "templates"
+
+    @property
+    def assets(self) -> Path:
+        return self.root / "assets"
+
+    @property
+    def audiences(self) -> Path:
+        return self.root / "audiences"
+
+    @property
+    def var(self) -> Path:
+        """What Loa itself writes: the database, artefacts, logs, bundles that go out. Not kept in git."""
+        return self.root / "var"
+
+    @property
+    def outbox(self) -> Path:
+        """Where released packages are laid for people to take: `wave/deliverable/`."""
+        return self.var / "outbox"
+
+    # files
+
+    @cached_property
+    def settings(self) -> Settings:
+        path = self.root / SETTINGS_FILE
+        name = self.name_of(path)
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except UnicodeDecodeError as error:
+            raise ContentError.at("not-utf-8", name, hint="windows-1258, TCVN3") from error
+        except tomllib.TOMLDecodeError as error:
+            raise ContentError.at("toml-broken", name, problem=str(error)) from error
+        return validate(Settings, Located.plain(data, name))
+
+    def campaign_ids(self) -> tuple[str, ...]:
+        """The campaigns that have a file, by name."""
+        return tuple(sorted(path.stem for path in self.campaigns.glob("*.yaml")))
+
+    def campaign(self, campaign_id: str, deliverables: Mapping[str, type[Deliverable]]) -> Campaign:
+        """One campaign, each deliverable read with the fields of its channel and checked against its plan.
+
+        `deliverables` maps a channel's name to its model. Raises `ContentError` with every mistake in the file.
+        """
+        path = self._existing(self.campaigns, campaign_id, "campaign-missing", self.campaign_ids())
+        located = read_yaml(path, self.name_of(path))
+        items = located.take_list("deliverables")
+        campaign = validate(Campaign, located, replaced={"deliverables": _read_deliverables(items, deliverables)})
+        if campaign.id != campaign_id:
+            raise ContentError(located.mistake("id-not-file-name", ("id",), id=campaign.id, expected=campaign_id))
+        mistakes = [*_repeated_ids(campaign, located), *self._cross_check(campaign, located)]
+        if mistakes:
+            raise ContentError(mistakes)
+        return campaign
+
+    def line_of(self, campaign_id: str, path: tuple[str | int, ...]) -> Where:
+        """Where a field of a campaign stands, for mistakes that are only seen later."""
+        file = self.campaigns / f"{campaign_id}.yaml"
+        return read_yaml(file, self.name_of(file)).where(path)
+
+    def plan_ids(self) -> tuple[str, ...]:
+        return tuple(sorted(path.stem for path in self.plans.glob("*.yaml")))
+
+    def plan(self, plan_id: str) -> Plan:
+        """One plan file."""
+        path = self._existing(self.plans, plan_id, "plan-missing", self.plan_ids())
+        return validate(Plan, read_yaml(path, self.name_of(path)))
+
+    @cached_property
+    def communes(self) -> Mapping[str, Commune]:
+        """Today's communes by code."""
+        path = self.audiences / "communes.csv"
+        if not path.is_file():
+            raise ContentError.at("file-missing", self.name_of(path))
+        with path.open(encoding="utf-8", newline="") as lines:
+            return {
+                row["code"]: Commune(row["code"], row["name"], row["kind"], row["province_code"], row["province"])
+                for row in csv.DictReader(lines)
+            }
+
+    def communes_of(self, plan: Plan) -> tuple[Commune, ...]:
+        """The communes that a plan applies to, by code."""
+        provinces = {unit.province_code for unit in plan.applies_to}
+        return tuple(unit for code, unit in sorted(self.communes.items()) if unit.province_code in provinces)
+
+    def name_of(self, path: Path) -> str:
+        """A path as people see it: from the workspace, where it lies in it."""
+        return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
+
+    def _existing(self, folder: Path, name: str, code: str, known: tuple[str, ...]) -> Path:
+        # compared as a whole name, so that "../x" is simply a campaign that does not exist
+        if name not in known:
+            raise ContentError.at(code, self.name_of(folder), name=name, known=", ".join(known) or "-")
+        return folder / f"{name}.yaml"
+
+    def _cross_check(self, campaign: Campaign, located: Located) -> list[Mistake]:
+        """Clauses and topics must stand in the plan, waves in the campaign, portals on the allow-list's side."""
+        if campaign.plan not in self.plan_ids():
+            known = ", ".join(self.plan_ids()) or "-"
+            return [located.mistake("plan-missing", ("plan",), name=campaign.plan, known=known)]
+        plan = self.plan(campaign.plan)
+        topics = {topic.id for topic in plan.topics}
+        waves = {spec.id for spec in campaign.waves}
+        found: list[Mistake] = []
+        for i, item in enumerate(campaign.deliverables):
+            at = ("deliverables", i)
+            for j, clause in enumerate(item.clauses):
+                if plan.task(clause) is None:
+                    known = ", ".join(task.clause for task in plan.tasks)
+                    found.append(
+                        located.mistake(
+                            "clause-missing", (*at, "clauses", j), clause=clause, plan=plan.number, known=known
+                        )
+                    )
+            if item.topic not in topics:
+                known = ", ".join(sorted(topics))
+                found.append(
+                    located.mistake("topic-missing", (*at, "topic"), topic=item.topic, plan=plan.number, known=known)
+                )
+            found += [
+                located.mistake("wave-missing", (*at, "waves", j), name=wave, known=", ".join(sorted(waves)))
+                for j, wave in enumerate(item.waves)
+                if wave not in waves
+            ]
+        return found
+
+
+def _read_deliverables(items: Located, models: Mapping[str, type[Deliverable]]) -> tuple[Deliverable, ...]:
+    """Each deliverable with the model of its channel; the mistakes of all of them in one go."""
+    made: list[Deliverable] = []
+    mistakes: list[Mistake] = []
+    for item in items.elements():
+        channel = item.data.get("channel") if isinstance(item.data, dict) else None
+        model = models.get(channel) if isinstance(channel, str) else None
+        if isinstance(item.data, dict) and "channel" in item.data and model is None:
+            known = ", ".join(sorted(models))
+            mistakes.append(item.mistake("channel-missing", ("channel",), name=channel, known=known))
+            continue
+        try:
+            made.append(validate(model or Deliverable, item))
+        except ContentError as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise ContentError(mistakes)
+    return tuple(made)
+
+
+def _repeated_ids(campaign: Campaign, located: Located) -> list[Mistake]:
+    found: list[Mistake] = []
+    listed: tuple[tuple[str, tuple[Any, ...]], ...] = (
+        ("waves", campaign.waves),
+        ("deliverables", campaign.deliverables),
+    )
+    for field, items in listed:
+        seen: set[str] = set()
+        for i, item in enumerate(items):
+            if item.id in seen:
+                found.append(located.mistake("id-repeated", (field, i, "id"), id=item.id))
+            seen.add(item.id)
+    return found
