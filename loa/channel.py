@@ -15,7 +15,7 @@ from loa.model.clock import Clock
 from loa.model.finding import Finding
 from loa.model.ledger import Progress
 from loa.model.plan import Plan
-from loa.store import Store
+from loa.store import JobKey, Store
 from loa.workspace import Workspace
 
 
@@ -37,6 +37,13 @@ class Job:
     plan: Plan
     wave: Wave
     deliverable: Deliverable
+    bundle: int = 0
+    """The approved bundle's number in the store; 0 before the release."""
+
+    @property
+    def key(self) -> JobKey:
+        """How the ledger names it."""
+        return JobKey(self.wave.key, self.deliverable.id, self.deliverable.channel)
 
     @property
     def subject(self) -> str:
@@ -51,6 +58,13 @@ class Channel(Protocol):
     title: Localised
     deliverable: type[Deliverable]
     """The fields an officer may write for this channel; `channel` is a Literal of `name`."""
+
+    def lint(self, job: Job, desk: Desk) -> None:
+        """Read the words of a deliverable and fill them in, without making anything.
+
+        Raises `ContentError` where a template, its copy or a placeholder is missing or broken.
+        """
+        ...
 
     def prepare(self, job: Job, desk: Desk) -> tuple[Artefact, ...]:
         """Make the artefacts, or find them made already: same inputs, same hashes.

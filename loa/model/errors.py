@@ -3,6 +3,7 @@
     LoaError                  what went wrong, as a code; exit code 1 unless a branch says otherwise
     ├── ContentError          the officer can mend it: file, line, field, what to write instead        exit 3
     ├── Refused               a gate said no, and which                                                exit 3
+    ├── PartlyDelivered       something held a release before everything was out                       exit 4
     ├── GatewayError          a provider cannot be reached, or answered what it should not             exit 5
     │   └── Unsupported       a gateway, engine or format was asked for what it cannot do              exit 3
     └── StoreError            the database or the disk                                                 exit 5
@@ -100,6 +101,15 @@ class Refused(LoaError):
     """A gate said no: not approved, outside hours, too late, over budget, held by somebody else."""
 
     exit_code = 3
+
+
+class PartlyDelivered(LoaError):
+    """A release stopped before everything was out. What went out stays; what is left can go out later."""
+
+    exit_code = 4
+
+    def __init__(self, wave: str, done: int, left: int, held: str) -> None:
+        super().__init__("partly-delivered", {"wave": wave, "done": done, "left": left, "held": held or "-"})
 
 
 class GatewayError(LoaError):

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -15,30 +15,51 @@ import sqlalchemy as sa
 from loa.model.artefact import Artefact
 from loa.model.clock import Clock
 from loa.model.errors import StoreError
-from loa.store.engine import Database
+from loa.store.engine import Database, alone
 from loa.store.schema import recipes
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file so that it is either there whole, also after a crash, or not there.
+def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Writes a file so that once this returns it is there whole, also after a power cut, and until then not there.
 
     Raises `StoreError` (disk full, no permission); nothing half-written stays behind.
     """
-    temporary = ""
+    write_stream(path, (data,), mode)
+
+
+def write_stream(path: Path, pieces: Iterable[bytes], mode: int = 0o644) -> None:
+    """`write_whole` for what is too long to hold at once."""
+    temporary = None
     try:
+        new = [folder for folder in path.parents if not folder.is_dir()]
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".part")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".part")
+        temporary = Path(name)
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            for piece in pieces:
+                file.write(piece)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
+        temporary.chmod(mode)
+        temporary.replace(path)
+        temporary = None
+        # a file's name is kept in its folder, and a new folder's name in the one above
+        for folder in (path.parent, *(folder.parent for folder in new)):
+            _sync(folder)
     except OSError as error:
-        if temporary:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
         raise StoreError("file-not-written", {"file": path.name, "problem": error.strerror or str(error)}) from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 class Artefacts:
@@ -59,7 +80,7 @@ class Artefacts:
         language: str,
         provenance: Mapping[str, str] | None = None,
     ) -> Artefact:
-        """Stores bytes under their hash; bytes that are there already are not written again."""
+        """Stores bytes under their hash; bytes that are there already, and whole, are not written again."""
         made = Artefact(
             sha256=hashlib.sha256(data).hexdigest(),
             name=name,
@@ -69,9 +90,8 @@ class Artefacts:
             language=language,
             provenance=dict(provenance or {}),
         )
-        path = self.path(made)
-        if not (path.is_file() and path.stat().st_size == made.size):
-            write_whole(path, data)
+        if not self._whole(made):
+            write_whole(self.path(made), data)
         return made
 
     def path(self, artefact: Artefact) -> Path:
@@ -88,20 +108,29 @@ class Artefacts:
         return data
 
     def recall(self, recipe: str) -> tuple[Artefact, ...] | None:
-        """What was made from these inputs before, or nothing where it never was or its bytes are gone."""
+        """What was made from these inputs before, or nothing where it never was or its bytes are gone or changed."""
         with self._db.read() as connection:
             found = connection.scalar(sa.select(recipes.c.artefacts).where(recipes.c.recipe == recipe))
         if found is None:
             return None
         made = tuple(Artefact.from_json(row) for row in found)
-        return made if all(self.path(item).is_file() for item in made) else None
+        return made if all(self._whole(item) for item in made) else None
 
     def remember(self, recipe: str, made: Sequence[Artefact]) -> None:
         """Notes what came of these inputs. `recipe` is a digest over every input, engine versions among them."""
         values = {"artefacts": [item.as_json() for item in made], "made_at": self._now()}
         with self._db.write() as connection:
+            alone(connection, f"recipe/{recipe}")
             if not connection.execute(recipes.update().where(recipes.c.recipe == recipe).values(values)).rowcount:
                 connection.execute(recipes.insert().values(recipe=recipe, **values))
+
+    def _whole(self, artefact: Artefact) -> bool:
+        """Whether the bytes are there as they were made. Reading them is cheap beside making them again."""
+        try:
+            self.read(artefact)
+        except StoreError:
+            return False
+        return True
 
     def _now(self) -> datetime:
         return self._clock.now()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime
@@ -14,12 +15,15 @@ import sqlalchemy as sa
 
 from loa.model.audience import AudienceInfo, Recipient
 from loa.model.errors import StoreError
-from loa.store.engine import Database
+from loa.store.artefacts import write_whole
+from loa.store.chunks import chunks
+from loa.store.engine import Database, alone
 from loa.store.schema import audiences, opt_outs
 
 if TYPE_CHECKING:
     import polars as pl
 
+IN_LIST = 500  # numbers in one statement, below every database's limit on parameters
 COLUMNS = ("phone", "operator", "commune", "language", "group")
 
 
@@ -42,14 +46,15 @@ class Audiences:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._folder.chmod(0o700)  # personal data: for the account that runs Loa only
-            part = path.with_suffix(".part")
-            people.select(COLUMNS).write_parquet(part)
-            part.replace(path)
         except OSError as error:
             raise StoreError(
-                "file-not-written", {"file": path.name, "problem": error.strerror or str(error)}
+                "folder-not-writable", {"folder": str(self._folder), "problem": error.strerror or ""}
             ) from error
+        file = io.BytesIO()
+        people.select(COLUMNS).write_parquet(file)
+        write_whole(path, file.getvalue())
         with self._db.write() as connection:
+            alone(connection, f"audience/{info.name}")
             before = connection.scalar(sa.select(audiences.c.info).where(audiences.c.name == info.name))
             if before is None:
                 connection.execute(audiences.insert().values(name=info.name, info=asdict(kept)))
@@ -87,11 +92,14 @@ class Audiences:
     def opt_out(self, phones: Iterable[str], source: str, now: datetime) -> int:
         """Notes numbers (E.164) that want nothing more. Returns how many are new."""
         added = 0
-        with self._db.write() as connection:
-            for phone in phones:
-                if connection.scalar(sa.select(opt_outs.c.phone).where(opt_outs.c.phone == phone)) is None:
-                    connection.execute(opt_outs.insert().values(phone=phone, at=now, source=source))
-                    added += 1
+        for batch in chunks(dict.fromkeys(phones), IN_LIST):
+            with self._db.write() as connection:
+                alone(connection, "opt-outs")
+                known = set(connection.scalars(sa.select(opt_outs.c.phone).where(opt_outs.c.phone.in_(batch))))
+                new = [{"phone": phone, "at": now, "source": source} for phone in batch if phone not in known]
+                if new:
+                    connection.execute(opt_outs.insert(), new)
+                added += len(new)
         return added
 
     def _path(self, info: AudienceInfo) -> Path:

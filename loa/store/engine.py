@@ -52,6 +52,9 @@ class Database:
         try:
             with self.engine.connect() as connection:
                 connection.execution_options(loa_write=write)
+                if not (write or self.sqlite):
+                    # several statements of one read must see one moment, as they do on SQLite
+                    connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
                 with connection.begin():
                     yield connection
         except DBAPIError as error:
@@ -62,6 +65,16 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def alone(connection: sa.Connection, name: str) -> None:
+    """Makes writers that name the same thing go one after the other, until their transactions end.
+
+    For what may not be there yet and so cannot be locked as a row: a look and an insert after it are then one step.
+    On SQLite the write transaction is such a lock already.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 
 
 def _absolute(url: str, root: Path) -> sa.URL:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from loa.model.ledger import PlannedRow, row_id
+from loa.model.ledger import Change, PlannedRow, row_id
 from loa.model.states import RowState
 from loa.store.chunks import chunks
-from loa.store.moves import Tally, count, find_ids
+from loa.store.moves import Tally, find_ids, move
 from loa.store.schema import events, opt_outs, rows
 
 IN_LIST = 500  # ids in one statement, below every database's limit on parameters
@@ -30,28 +29,25 @@ class Expansion:
         self._job_id = job_id
         self._bundle = bundle
         self._now = now
+        self._tally = Tally()
 
     def put(self, batch: Sequence[PlannedRow]) -> int:
-        ids = {row_id(self._wave, self._deliverable, row.recipient): row for row in batch}
-        there = self._there(list(ids))
+        planned = {row_id(self._wave, self._deliverable, row.recipient): row for row in batch}
         out = self._opted_out([row.recipient for row in batch])
-        new = [
-            self._values(key, row, "opted-out" if row.recipient in out else row.suppressed)
-            for key, row in ids.items()
-            if key not in there
-        ]
+        # by their ids, as everybody takes them: two that lock the same rows cannot wait for each other
+        whys = {
+            key: "opted-out" if planned[key].recipient in out else planned[key].suppressed for key in sorted(planned)
+        }
+        there = self._there(list(whys))
+        new = [self._values(key, planned[key], why) for key, why in whys.items() if key not in there]
         if new:
-            self._connection.execute(rows.insert(), new)
-            self._count_new(new)
-            # a planned row tells nothing that the row itself does not; a suppressed one says why
-            told = [
-                {"row": row["id"], "at": self._now, "state": row["state"], "reason": row["reason"]}
-                for row in new
-                if row["state"] != RowState.PLANNED
-            ]
-            if told:
-                self._connection.execute(events.insert(), told)
-        self._renew([(there[key], row) for key, row in ids.items() if key in there])
+            self._insert(new)
+        self._renew(
+            [(row, planned[key]) for key, row in there.items() if row.state == RowState.PLANNED and not whys[key]]
+        )
+        stopped = [Change(key, RowState.SUPPRESSED, whys[key]) for key in there if whys[key]]
+        move(self._connection, stopped, list(there.values()), self._now, self._tally)
+        self._tally.write(self._connection)
         return len(new)
 
     def _there(self, ids: Sequence[str]) -> dict[str, sa.Row[Any]]:
@@ -79,30 +75,40 @@ class Expansion:
             "updated_at": self._now,
         }
 
-    def _count_new(self, new: Sequence[Mapping[str, Any]]) -> None:
-        delta: Tally = Counter()
-        parts: Tally = Counter()
+    def _insert(self, new: Sequence[dict[str, Any]]) -> None:
+        self._connection.execute(rows.insert(), new)
         for row in new:
-            delta[self._job_id, row["operator"], row["state"]] += 1
-            parts[self._job_id, row["operator"], row["state"]] += row["parts"]
-        count(self._connection, delta, parts)
+            self._tally.add(self._job_id, row["operator"], row["state"], 1, row["parts"])
+        # a planned row tells nothing that the row itself does not; a suppressed one says why
+        told = [
+            {"row": row["id"], "at": self._now, "state": row["state"], "reason": row["reason"]}
+            for row in new
+            if row["state"] != RowState.PLANNED
+        ]
+        if told:
+            self._connection.execute(events.insert(), told)
 
     def _renew(self, pairs: Sequence[tuple[sa.Row[Any], PlannedRow]]) -> None:
-        """Rows still planned take over the words of the newer bundle; all others have had theirs."""
-        parts: Tally = Counter()
+        """Rows still planned take over what the newer bundle says of them; all others have had theirs.
+
+        An expansion of an older bundle that comes late changes nothing.
+        """
         renewed = []
         for old, row in pairs:
-            if old.state != RowState.PLANNED or old.bundle == self._bundle:
+            if old.bundle >= self._bundle:
                 continue
-            parts[self._job_id, old.operator, old.state] += row.parts - old.parts
-            renewed.append({"row_id": old.id, "b": self._bundle, "l": row.language, "w": row.body, "p": row.parts})
+            self._tally.add(self._job_id, old.operator, old.state, -1, -old.parts)
+            self._tally.add(self._job_id, row.operator, old.state, 1, row.parts)
+            renewed.append(
+                {"row_id": old.id, "new_bundle": self._bundle, **{f"new_{n}": getattr(row, n) for n in _SAID}}
+            )
         if renewed:
             self._connection.execute(_RENEW, renewed)
-            count(self._connection, Counter(dict.fromkeys(parts, 0)), parts)
 
 
+_SAID = ("operator", "commune", "language", "body", "parts")
 _RENEW = (
     rows.update()
     .where(rows.c.id == sa.bindparam("row_id"))
-    .values(bundle=sa.bindparam("b"), language=sa.bindparam("l"), body=sa.bindparam("w"), parts=sa.bindparam("p"))
+    .values({name: sa.bindparam(f"new_{name}") for name in ("bundle", *_SAID)})
 )

@@ -45,6 +45,14 @@ class Figures:
             found = connection.execute(statement).all()
         return tuple(Count(row.deliverable, row.operator, RowState(row.state), row.rows, row.parts) for row in found)
 
+    def expanded(self, wave: str, deliverables: Sequence[str], bundle: int) -> bool:
+        """Whether each deliverable of a wave has been expanded from `bundle`, to its end."""
+        with self._db.read() as connection:
+            done = connection.scalars(
+                sa.select(jobs.c.deliverable).where(jobs.c.wave == wave, jobs.c.expanded == bundle)
+            )
+            return set(deliverables) <= set(done)
+
     def channel_of(self, wave: str, deliverable: str) -> str:
         with self._db.read() as connection:
             where = sa.and_(jobs.c.wave == wave, jobs.c.deliverable == deliverable)
@@ -63,10 +71,10 @@ class Figures:
             found = connection.execute(statement).all()
         return tuple(Count(row[0], row[1], RowState(row[2]), row[3], row[4]) for row in found)
 
-    def next_retry(self, wave: str, deliverable: str, bundle: int) -> datetime | None:
-        """When the earliest row that waits for its time is due; none where nothing waits."""
+    def waiting(self, wave: str, deliverable: str, bundle: int) -> tuple[int, datetime | None]:
+        """How many rows of a bundle are still to send, and when the earliest one that waits for its time is due."""
         statement = (
-            sa.select(sa.func.min(rows.c.retry_at))
+            sa.select(sa.func.count(), sa.func.min(rows.c.retry_at))
             .join(jobs, jobs.c.id == rows.c.job)
             .where(
                 jobs.c.wave == wave,
@@ -76,8 +84,8 @@ class Figures:
             )
         )
         with self._db.read() as connection:
-            found: datetime | None = connection.scalar(statement)
-        return found
+            number, due = connection.execute(statement).one()
+        return number, due
 
     def in_doubt(self, wave: str = "", deliverable: str = "", lane: str = "") -> tuple[Row, ...]:
         """The rows whose outcome nobody knows: at most one window a crash, so all of them fit in a list."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from loa.model.ledger import Lease
-from loa.store.engine import Database
+from loa.store.engine import Database, alone
 from loa.store.schema import lanes
 
 LEASE = timedelta(seconds=30)
@@ -30,6 +30,7 @@ class Lanes:
         A holder that died on this machine does not keep its lane until the lease ends: nobody is there to use it.
         """
         with self._db.write() as connection:
+            alone(connection, f"lane/{lane}")  # a lane that was never held has no row to lock
             found = connection.execute(sa.select(lanes).where(lanes.c.lane == lane).with_for_update()).first()
             if found is not None and found.holder and found.until > now and not _died(found.holder):
                 return None
@@ -42,10 +43,10 @@ class Lanes:
             return lease
 
     def renew(self, lease: Lease, now: datetime) -> Lease | None:
-        """The same lease, for longer; nothing when the lane has gone to another holder."""
+        """The same lease, for longer; nothing when it was given back or the lane has gone to another holder."""
         until = now + LEASE
         with self._db.write() as connection:
-            same = sa.and_(lanes.c.lane == lease.lane, lanes.c.fence == lease.fence)
+            same = sa.and_(lanes.c.lane == lease.lane, lanes.c.fence == lease.fence, lanes.c.holder == lease.holder)
             kept = connection.execute(lanes.update().where(same).values(until=until)).rowcount
         return Lease(lease.lane, lease.holder, lease.fence, until) if kept else None
 
@@ -73,7 +74,7 @@ class Lanes:
 
 def this_process() -> str:
     """A holder's name: machine, space of process numbers, number, and when it started, since numbers come again."""
-    return f"{_machine()}/{os.getpid()}/{_started(os.getpid())}"
+    return f"{_machine()}/{os.getpid()}/{_stat(os.getpid())[1]}"
 
 
 def _machine() -> str:
@@ -84,13 +85,14 @@ def _machine() -> str:
     return f"{socket.gethostname()}/{space}"
 
 
-def _started(pid: int) -> str:
-    """When a process started, in the kernel's ticks; empty where that cannot be read."""
+def _stat(pid: int) -> tuple[str, str]:
+    """A process's state letter and when it started, in the kernel's ticks; empty where they cannot be read."""
     try:
         # the second field may hold spaces and brackets: count from its end
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return fields[0], fields[19]
     except (OSError, IndexError):
-        return ""
+        return "", ""
 
 
 def _died(holder: str) -> bool:
@@ -105,5 +107,6 @@ def _died(holder: str) -> bool:
         return True
     except OSError:
         return False
-    started = _started(int(pid))
-    return bool(rest and started and started != rest)
+    state, started = _stat(int(pid))
+    # a zombie still has its number, until its parent looks; it will never run again
+    return state == "Z" or bool(rest and started and started != rest)

@@ -8,7 +8,7 @@ is listed. `tests/store/test_ledger.py` reads as its rules.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,13 +17,15 @@ import sqlalchemy as sa
 from loa.model.ledger import Change, Lease, PlannedRow, Receipt, Row
 from loa.model.states import RowState
 from loa.store.chunks import chunks
-from loa.store.engine import Database
+from loa.store.engine import Database, alone
 from loa.store.expansion import IN_LIST, Expansion
-from loa.store.moves import find, find_ids, move
+from loa.store.moves import Tally, find, find_ids, move
+from loa.store.receiving import adopt, apply, in_turn, legible
 from loa.store.records import to_row
-from loa.store.schema import cursors, jobs, lanes, opt_outs, orphans, rows, waves
+from loa.store.schema import cursors, jobs, lanes, opt_outs, rows, waves
 
 EXPAND_BATCH = 5_000  # rows a transaction: long enough to be quick, short enough to let others in
+CANCELLED = "cancelled"  # the hold that stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,70 +48,73 @@ class Ledger:
     def expand(self, job: JobKey, bundle: int, planned: Iterable[PlannedRow], now: datetime) -> int:
         """Puts one row per recipient in place, and returns how many are new.
 
-        Safe to repeat and to break off: a row that is there stays, except that one still `planned` takes over the
-        words of `bundle` (a newer approval). A recipient on the opt-out list is `suppressed`. Rows of earlier
-        bundles that this one no longer has are cancelled by `drop_left_over`, once expanding is complete.
+        Safe to repeat and to break off: a row that is there stays, except that one still `planned` takes over what
+        a newer `bundle` says of it. A recipient on the opt-out list is `suppressed`. Rows of earlier bundles that
+        this one no longer has are cancelled by `drop_left_over`, once expanding is complete. A cancelled wave gets
+        no more rows.
         """
         job_id = self._job(job)
         added = 0
         for batch in chunks(planned, EXPAND_BATCH):
             with self._db.write() as connection:
-                self._lock_job(connection, job_id)
+                _lock_jobs(connection, jobs.c.id == job_id)
+                if _held(connection, job.wave) == CANCELLED:
+                    break
                 added += Expansion(connection, job.wave, job.deliverable, job_id, bundle, now).put(batch)
         return added
 
     def drop_left_over(self, job: JobKey, bundle: int, now: datetime) -> int:
-        """Cancels what is still planned under an older bundle: people who are no longer in the audience."""
+        """Ends an expansion: cancels what is still planned under an older bundle, people no longer in the audience."""
         job_id = self._job(job)
+        older = sa.and_(rows.c.job == job_id, rows.c.bundle < bundle)
+        dropped = self._cancel(jobs.c.id == job_id, older, "left-audience", now)
         with self._db.write() as connection:
-            self._lock_job(connection, job_id)
-            found = find(
-                connection, sa.and_(rows.c.job == job_id, rows.c.state == RowState.PLANNED, rows.c.bundle != bundle)
-            )
-            changes = [Change(row.id, RowState.CANCELLED, "left-audience") for row in found]
-            return move(connection, changes, found, now)
+            newer = sa.and_(jobs.c.id == job_id, jobs.c.expanded < bundle)
+            connection.execute(jobs.update().where(newer).values(expanded=bundle))
+        return dropped
 
     # sending
 
-    def claim(self, job: JobKey, bundle: int, lease: Lease, limit: int, now: datetime) -> tuple[Row, ...]:
+    def claim(
+        self,
+        job: JobKey,
+        bundle: int,
+        lease: Lease,
+        limit: int,
+        now: datetime,
+        operators: Sequence[str] | None = None,
+    ) -> tuple[Row, ...]:
         """Takes up to `limit` rows for sending; when this returns, `sending` is on the disk.
+
+        `operators` are the guessed networks that the lane serves; none given means all.
 
         Nothing comes back when the lane has gone to another holder, the wave is held, or nothing is due. Numbers
         that opted out since the wave was expanded are suppressed on the way.
         """
         job_id = self._job(job)
+        where = sa.and_(
+            rows.c.job == job_id,
+            rows.c.state == RowState.PLANNED,
+            rows.c.bundle == bundle,
+            sa.or_(rows.c.retry_at.is_(None), rows.c.retry_at <= now),
+            sa.true() if operators is None else rows.c.operator.in_(operators),
+        )
+        tally = Tally()
+        taken: list[sa.Row[Any]] = []
         with self._db.write() as connection:
             if not _holds(connection, lease, now) or _held(connection, job.wave):
                 return ()
-            found = connection.execute(
-                sa.select(rows, opt_outs.c.phone.label("out"))
-                .outerjoin(opt_outs, opt_outs.c.phone == rows.c.recipient)
-                .where(
-                    rows.c.job == job_id,
-                    rows.c.state == RowState.PLANNED,
-                    rows.c.bundle == bundle,
-                    sa.or_(rows.c.retry_at.is_(None), rows.c.retry_at <= now),
-                )
-                .order_by(rows.c.retry_at, rows.c.id)
-                .limit(limit)
-                .with_for_update(of=rows, skip_locked=True)
-            ).all()
-            out = [Change(row.id, RowState.SUPPRESSED, "opted-out") for row in found if row.out]
-            taken = [row for row in found if not row.out]
-            claimed = [Change(row.id, RowState.SENDING) for row in taken]
-            move(connection, [*out, *claimed], found, now, lease)
-        return tuple(
-            to_row(
-                row,
-                job.wave,
-                job.deliverable,
-                state=RowState.SENDING,
-                lane=lease.lane,
-                fence=lease.fence,
-                attempts=row.attempts + 1,
-            )
-            for row in taken
-        )
+            while not taken and (found := _next(connection, where, max(limit, 0))):
+                taken = [row for row in found if not row.out]
+                changes = [Change(row.id, RowState.SUPPRESSED, "opted-out") for row in found if row.out]
+                changes += [Change(row.id, RowState.SENDING) for row in taken]
+                move(connection, changes, found, now, tally, lease=lease)
+            tally.write(connection)
+        new = {
+            "state": RowState.SENDING, "reason": "", "lane": lease.lane, "fence": lease.fence,
+            "retry_at": None, "updated_at": now,
+        }  # fmt: skip
+        return tuple(to_row(row, job.wave, job.deliverable, **new, attempts=row.attempts + 1) for row in taken)
 
     def record(self, lease: Lease, changes: Sequence[Change], now: datetime) -> int:
         """Writes down what a gateway answered for rows claimed under `lease`. Returns how many rows moved.
@@ -118,12 +123,15 @@ class Ledger:
         has claimed since is not.
         """
         moved = 0
-        for batch in chunks(changes, IN_LIST):
+        for batch in chunks(map(_legible, changes), IN_LIST):
+            tally = Tally()
             with self._db.write() as connection:
+                in_turn(connection, [lease.lane])
                 found = find_ids(connection, [change.row for change in batch])
-                mine = {row.id for row in found if row.fence == lease.fence and row.lane == lease.lane}
-                moved += move(connection, [change for change in batch if change.row in mine], found, now)
-                self._adopt_orphans(connection, lease.lane, [change for change in batch if change.gateway_id], now)
+                mine = [row for row in found if row.fence == lease.fence and row.lane == lease.lane]
+                moved += move(connection, batch, mine, now, tally)
+                adopt(connection, [(lease.lane, change.gateway_id) for change in batch], now, tally)
+                tally.write(connection)
         return moved
 
     def doubt(self, lease: Lease, now: datetime) -> int:
@@ -131,6 +139,7 @@ class Ledger:
 
         Called once a lane is taken. Nobody may send these again: settled by the gateway, a receipt or an officer.
         """
+        tally = Tally()
         with self._db.write() as connection:
             if not _holds(connection, lease, now):
                 return 0
@@ -138,16 +147,24 @@ class Ledger:
                 connection,
                 sa.and_(rows.c.lane == lease.lane, rows.c.state == RowState.SENDING, rows.c.fence < lease.fence),
             )
-            return move(connection, [Change(row.id, RowState.UNKNOWN, "process-died") for row in found], found, now)
+            changes = [Change(row.id, RowState.UNKNOWN, "process-died") for row in found]
+            moved = move(connection, changes, found, now, tally)
+            tally.write(connection)
+        return moved
 
     def settle(self, changes: Sequence[Change], now: datetime) -> int:
         """Settles rows in doubt with what the gateway's status call or an officer says. Returns how many moved."""
         moved = 0
-        for batch in chunks(changes, IN_LIST):
+        for batch in chunks(map(_legible, changes), IN_LIST):
+            tally = Tally()
+            ids = [change.row for change in batch]
             with self._db.write() as connection:
-                found = find_ids(connection, [change.row for change in batch])
-                unknown = {row.id for row in found if row.state == RowState.UNKNOWN}
-                moved += move(connection, [change for change in batch if change.row in unknown], found, now)
+                in_turn(connection, connection.scalars(sa.select(rows.c.lane).distinct().where(rows.c.id.in_(ids))))
+                unknown = {row.id: row for row in find_ids(connection, ids) if row.state == RowState.UNKNOWN}
+                moved += move(connection, batch, list(unknown.values()), now, tally)
+                named = [(unknown[change.row].lane, change.gateway_id) for change in batch if change.row in unknown]
+                adopt(connection, named, now, tally)
+                tally.write(connection)
         return moved
 
     # receipts
@@ -158,10 +175,15 @@ class Ledger:
         Late, repeated, contradicting and unknown receipts never break anything: a repeated one changes nothing, one
         without a row waits for its row. `cursor` (name, value) moves in the same transaction.
         """
+        tally = Tally()
         with self._db.write() as connection:
-            moved = sum(self._apply(connection, batch, now) for batch in chunks(receipts, IN_LIST))
+            in_turn(connection, (receipt.lane for receipt in receipts))
+            batches = chunks(map(_legible_receipt, receipts), IN_LIST)
+            moved = sum(apply(connection, batch, now, tally) for batch in batches)
+            tally.write(connection)
             if cursor is not None:
                 name, value = cursor
+                alone(connection, f"cursor/{name}")
                 if not connection.execute(cursors.update().where(cursors.c.name == name).values(value=value)).rowcount:
                     connection.execute(cursors.insert().values(name=name, value=value))
         return moved
@@ -174,8 +196,11 @@ class Ledger:
     # holds
 
     def hold(self, wave: str, kind: str, by: str, now: datetime) -> None:
-        """Pauses (`paused`) a wave, or lets it go on (empty). Read before every claim."""
+        """Pauses (`paused`) a wave, or lets it go on (empty). Read before every claim. A cancelled wave stays so."""
         with self._db.write() as connection:
+            alone(connection, f"wave/{wave}")
+            if _held(connection, wave) == CANCELLED:
+                return
             values = {"hold": kind, "held_by": by, "held_at": now}
             if not connection.execute(waves.update().where(waves.c.wave == wave).values(values)).rowcount:
                 connection.execute(waves.insert().values(wave=wave, **values))
@@ -185,12 +210,13 @@ class Ledger:
             return _held(connection, wave)
 
     def cancel(self, wave: str, by: str, now: datetime) -> int:
-        """Cancels all that is still planned, for good. What is out is out; returns how many were stopped."""
-        self.hold(wave, "cancelled", by, now)
-        with self._db.write() as connection:
-            of_wave = sa.select(jobs.c.id).where(jobs.c.wave == wave).scalar_subquery()
-            found = find(connection, sa.and_(rows.c.job.in_(of_wave), rows.c.state == RowState.PLANNED))
-            return move(connection, [Change(row.id, RowState.CANCELLED, "cancelled") for row in found], found, now)
+        """Cancels all that is still planned, for good. What is out is out; returns how many were stopped.
+
+        The wave is held first, and what is planned goes in batches: broken off, it is completed by repeating it.
+        """
+        self.hold(wave, CANCELLED, by, now)
+        of_wave = sa.select(jobs.c.id).where(jobs.c.wave == wave).scalar_subquery()
+        return self._cancel(jobs.c.wave == wave, rows.c.job.in_(of_wave), "cancelled", now)
 
     # inside
 
@@ -201,56 +227,45 @@ class Ledger:
             found: int | None = connection.scalar(known)
         if found is None:
             with self._db.write() as connection:
-                if not self._db.sqlite:  # SQLite's write transaction is such a lock already
-                    connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('loa-jobs'))"))
+                alone(connection, "jobs")
                 if connection.scalar(known) is None:
                     values = {"wave": job.wave, "deliverable": job.deliverable, "channel": job.channel}
                     connection.execute(jobs.insert().values(values))
                 found = connection.execute(known).scalar_one()
         return found
 
-    def _lock_job(self, connection: sa.Connection, job_id: int) -> None:
-        """One expansion of a job at a time, also on PostgreSQL."""
-        connection.execute(sa.select(jobs.c.id).where(jobs.c.id == job_id).with_for_update())
+    def _cancel(self, of: sa.ColumnElement[bool], where: sa.ColumnElement[bool], reason: str, now: datetime) -> int:
+        """Cancels planned rows a batch at a time, each with the jobs locked so that no expansion adds to them."""
+        stopped, after = 0, ""
+        while True:
+            tally = Tally()
+            with self._db.write() as connection:
+                _lock_jobs(connection, of)
+                planned = sa.and_(where, rows.c.state == RowState.PLANNED, rows.c.id > after)
+                found = find(connection, planned, EXPAND_BATCH)
+                changes = [Change(row.id, RowState.CANCELLED, reason) for row in found]
+                stopped += move(connection, changes, found, now, tally)
+                tally.write(connection)
+            if not found:
+                return stopped
+            after = found[-1].id
 
-    def _apply(self, connection: sa.Connection, receipts: Sequence[Receipt], now: datetime) -> int:
-        """Matches receipts by our reference first, then by the gateway's id, exactly as it wrote it."""
-        references = [receipt.reference for receipt in receipts if receipt.reference]
-        ids = [receipt.gateway_id for receipt in receipts if receipt.gateway_id]
-        lanes_named = {receipt.lane for receipt in receipts}
-        found = find(
-            connection,
-            sa.or_(
-                rows.c.id.in_(references),
-                sa.and_(rows.c.gateway_id.in_(ids), rows.c.gateway_id != "", rows.c.lane.in_(lanes_named)),
-            ),
-        )
-        by_reference = {row.id: row for row in found}
-        by_gateway = {(row.lane, row.gateway_id): row for row in found if row.gateway_id}
-        moved = 0
-        for receipt in receipts:
-            row = by_reference.get(receipt.reference) or by_gateway.get((receipt.lane, receipt.gateway_id))
-            if row is None:
-                _keep_orphan(connection, receipt)
-                continue
-            change = Change(row.id, receipt.state, receipt.raw, receipt.gateway_id or row.gateway_id)
-            # two receipts of one row in one batch: the second must see what the first did
-            current = find_ids(connection, [row.id])
-            moved += move(connection, [change], current, receipt.at if receipt.at < now else now)
-        return moved
 
-    def _adopt_orphans(self, connection: sa.Connection, lane: str, changes: Sequence[Change], now: datetime) -> None:
-        """Applies receipts that overtook the answers which have just brought their ids."""
-        ids = [change.gateway_id for change in changes]
-        if not ids:
-            return
-        waiting = connection.execute(
-            sa.select(orphans).where(orphans.c.lane == lane, orphans.c.gateway_id.in_(ids)).order_by(orphans.c.id)
-        ).all()
-        if not waiting:
-            return
-        connection.execute(orphans.delete().where(orphans.c.id.in_([row.id for row in waiting])))
-        self._apply(connection, [_receipt(row) for row in waiting], now)
+def _lock_jobs(connection: sa.Connection, where: sa.ColumnElement[bool]) -> None:
+    """One expansion of a job at a time. Not FOR UPDATE: a claim's new counter names the job and must not wait."""
+    connection.execute(sa.select(jobs.c.id).where(where).order_by(jobs.c.id).with_for_update(key_share=True))
+
+
+def _next(connection: sa.Connection, where: sa.ColumnElement[bool], most: int) -> Sequence[sa.Row[Any]]:
+    """The next rows to send, each with its number from the opt-out list, if it is there (`out`)."""
+    return connection.execute(
+        sa.select(rows, opt_outs.c.phone.label("out"))
+        .outerjoin(opt_outs, opt_outs.c.phone == rows.c.recipient)
+        .where(where)
+        .order_by(rows.c.id)
+        .limit(most)
+        .with_for_update(of=rows, skip_locked=True)
+    ).all()
 
 
 def _holds(connection: sa.Connection, lease: Lease, now: datetime) -> bool:
@@ -263,15 +278,17 @@ def _held(connection: sa.Connection, wave: str) -> str:
     return connection.scalar(sa.select(waves.c.hold).where(waves.c.wave == wave)) or ""
 
 
-def _receipt(row: sa.Row[Any]) -> Receipt:
-    return Receipt(row.lane, row.gateway_id, RowState(row.state), row.at, row.reference, row.raw, row.operator)
+def _legible(change: Change) -> Change:
+    return replace(
+        change, reason=legible(change.reason), gateway_id=legible(change.gateway_id), raw=legible(change.raw)
+    )
 
 
-def _keep_orphan(connection: sa.Connection, receipt: Receipt) -> None:
-    values = {
-        "lane": receipt.lane, "gateway_id": receipt.gateway_id, "reference": receipt.reference,
-        "state": receipt.state.value,
-    }  # fmt: skip
-    same = sa.and_(*(orphans.c[name] == value for name, value in values.items()))
-    if connection.scalar(sa.select(orphans.c.id).where(same)) is None:
-        connection.execute(orphans.insert().values(**values, raw=receipt.raw, operator=receipt.operator, at=receipt.at))
+def _legible_receipt(receipt: Receipt) -> Receipt:
+    return replace(
+        receipt,
+        gateway_id=legible(receipt.gateway_id),
+        reference=legible(receipt.reference),
+        raw=legible(receipt.raw),
+        operator=legible(receipt.operator),
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from loa.model.errors import StoreError
-from loa.store.engine import Database
+from loa.store.engine import Database, alone
 
 HEAD = "0001"
 FOLDER = Path(__file__).with_name("migrations")
@@ -26,10 +26,9 @@ def migrate(database: Database) -> None:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(FOLDER))
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))  # "%" starts a variable there
     with database.write() as connection:
-        if not database.sqlite:  # SQLite's write transaction is such a lock already
-            connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('loa-migrate'))"))
+        alone(connection, "migrate")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +15,47 @@ from loa.model.ledger import Change, Lease
 from loa.model.states import RowState, may_become
 from loa.store.schema import counters, events, rows
 
-Tally = Counter[tuple[int, str, str]]  # (job, operator, state) -> a number
+_Key = tuple[int, str, str]  # (job, operator, state)
 
 
-def find(connection: sa.Connection, where: sa.ColumnElement[bool]) -> Sequence[sa.Row[Any]]:
-    """Rows, locked for a move until the transaction ends."""
-    return connection.execute(sa.select(rows).where(where).order_by(rows.c.id).with_for_update(of=rows)).all()
+@dataclass(slots=True)
+class Tally:
+    """What one transaction does to the counters, written once, at its end.
+
+    Once and in one order everywhere, so that two writers cannot wait for each other: receipts of two lanes move the
+    same counters.
+    """
+
+    rows: Counter[_Key] = field(default_factory=Counter)
+    parts: Counter[_Key] = field(default_factory=Counter)
+
+    def add(self, job: int, operator: str, state: str, number: int, parts: int) -> None:
+        self.rows[job, operator, state] += number
+        self.parts[job, operator, state] += parts
+
+    def write(self, connection: sa.Connection) -> None:
+        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+        statement = insert(counters)
+        new = statement.excluded
+        upsert = statement.on_conflict_do_update(
+            index_elements=[counters.c.job, counters.c.operator, counters.c.state],
+            set_={"rows": counters.c.rows + new.rows, "parts": counters.c.parts + new.parts},
+        )
+        values = [
+            {"job": job, "operator": operator, "state": state, "rows": number, "parts": self.parts[key]}
+            for key, number in sorted(self.rows.items())
+            if number or self.parts[key]
+            for job, operator, state in (key,)
+        ]
+        if values:
+            connection.execute(upsert, values)
+
+
+def find(connection: sa.Connection, where: sa.ColumnElement[bool], most: int | None = None) -> Sequence[sa.Row[Any]]:
+    """Rows by their ids, at most so many, locked for a move until the transaction ends."""
+    return connection.execute(
+        sa.select(rows).where(where).order_by(rows.c.id).limit(most).with_for_update(of=rows)
+    ).all()
 
 
 def find_ids(connection: sa.Connection, ids: Sequence[str]) -> Sequence[sa.Row[Any]]:
@@ -31,28 +67,32 @@ def move(
     changes: Sequence[Change],
     found: Sequence[sa.Row[Any]],
     now: datetime,
+    tally: Tally,
+    *,
     lease: Lease | None = None,
+    moments: Mapping[str, datetime] | None = None,
 ) -> int:
-    """Applies each change to its row in `found`; steps that the states do not allow are left out. Returns how many."""
+    """Applies each change to its row in `found`; steps that the states do not allow are left out. Returns how many.
+
+    Of several changes to one row the first allowed one counts: `found` knows no more than how the row stood before.
+    `moments` says for a row when it happened, where that was before `now`. The caller writes the `tally`.
+    """
     before = {row.id: row for row in found}
-    allowed = [
-        change
-        for change in changes
-        if change.row in before and may_become(RowState(before[change.row].state), change.state)
-    ]
+    allowed: dict[str, Change] = {}
+    for change in changes:
+        row = before.get(change.row)
+        if row is not None and may_become(RowState(row.state), change.state):
+            allowed.setdefault(change.row, change)
     if not allowed:
         return 0
-    connection.execute(_UPDATE, [_updated(before[change.row], change, now, lease) for change in allowed])
-    connection.execute(events.insert(), [_event(before[change.row], change, now, lease) for change in allowed])
-    delta: Tally = Counter()
-    parts: Tally = Counter()
-    for change in allowed:
-        row = before[change.row]
-        for state, sign in ((row.state, -1), (change.state.value, 1)):
-            delta[row.job, row.operator, state] += sign
-            parts[row.job, row.operator, state] += sign * row.parts
-    count(connection, delta, parts)
-    return len(allowed)
+    when = dict.fromkeys(allowed, now) | dict(moments or {})
+    pairs = [(before[key], change, when[key]) for key, change in allowed.items()]
+    connection.execute(_UPDATE, [_updated(row, change, at, lease) for row, change, at in pairs])
+    connection.execute(events.insert(), [_event(row, change, at, lease) for row, change, at in pairs])
+    for row, change, _ in pairs:
+        tally.add(row.job, row.operator, row.state, -1, -row.parts)
+        tally.add(row.job, row.operator, change.state.value, 1, row.parts)
+    return len(pairs)
 
 
 _UPDATE = (
@@ -95,20 +135,3 @@ def _event(row: sa.Row[Any], change: Change, now: datetime, lease: Lease | None)
         "gateway_id": change.gateway_id,
         "raw": change.raw,
     }
-
-
-def count(connection: sa.Connection, delta: Tally, parts: Tally) -> None:
-    """Moves the counters, in one order everywhere so that two writers cannot wait for each other."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(counters)
-    upsert = statement.on_conflict_do_update(
-        index_elements=[counters.c.job, counters.c.operator, counters.c.state],
-        set_={"rows": counters.c.rows + statement.excluded.rows, "parts": counters.c.parts + statement.excluded.parts},
-    )
-    values = [
-        {"job": job, "operator": operator, "state": state, "rows": number, "parts": parts[job, operator, state]}
-        for (job, operator, state), number in sorted(delta.items())
-        if number or parts[job, operator, state]
-    ]
-    if values:
-        connection.execute(upsert, values)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from loa.model.review import Bundle, Decision
-from loa.store.engine import Database
+from loa.store.engine import Database, alone
 from loa.store.schema import audit, bundles, decisions
 
 
@@ -20,10 +20,15 @@ class Reviews:
         self._db = database
 
     def open(self, digest: str, wave: str, manifest: Mapping[str, Any], by: str, now: datetime) -> Bundle:
-        """Puts a bundle up for review. The same digest again is the same bundle, with its decision."""
+        """Puts a bundle up for review. The same digest again is the same bundle, with its decision.
+
+        A bundle that lapsed because the wave changed, and that the wave has now come back to, is put up anew: what
+        was decided then was decided before the change.
+        """
         with self._db.write() as connection:
-            known = connection.scalar(sa.select(bundles.c.id).where(bundles.c.digest == digest))
-            if known is None:
+            alone(connection, f"review/{wave}")
+            newest = sa.select(bundles.c.digest).where(bundles.c.wave == wave).order_by(bundles.c.id.desc()).limit(1)
+            if connection.scalar(newest) != digest:
                 connection.execute(
                     bundles.insert().values(
                         digest=digest, wave=wave, manifest=dict(manifest), requested_by=by, requested_at=now
@@ -33,9 +38,13 @@ class Reviews:
             return _load(connection, bundles.c.digest == digest)[0]
 
     def find(self, start: str) -> tuple[Bundle, ...]:
-        """The bundles whose digest starts so."""
+        """The bundles whose digest starts so, each digest once, as it stands now."""
         with self._db.read() as connection:
-            return _load(connection, bundles.c.digest.startswith(start, autoescape=True))
+            found = _load(connection, bundles.c.digest.startswith(start, autoescape=True))
+        newest: dict[str, Bundle] = {}
+        for bundle in found:
+            newest.setdefault(bundle.digest, bundle)
+        return tuple(newest.values())
 
     def of_wave(self, wave: str) -> tuple[Bundle, ...]:
         """A wave's bundles, the newest first."""
@@ -49,7 +58,7 @@ class Reviews:
     def number(self, digest: str) -> int:
         """The bundle's short number, which the ledger's rows carry."""
         with self._db.read() as connection:
-            return int(connection.execute(sa.select(bundles.c.id).where(bundles.c.digest == digest)).scalar_one())
+            return _number(connection, digest)
 
     def decide(
         self,
@@ -62,7 +71,7 @@ class Reviews:
     ) -> Bundle:
         """Writes a decision down. Who may decide is the pipeline's question, not the store's."""
         with self._db.write() as connection:
-            number = connection.execute(sa.select(bundles.c.id).where(bundles.c.digest == digest)).scalar_one()
+            number = _number(connection, digest)
             connection.execute(
                 decisions.insert().values(
                     bundle=number,
@@ -93,6 +102,14 @@ class Audit:
         with self._db.read() as connection:
             found = connection.execute(sa.select(audit).order_by(audit.c.id)).all()
         return tuple((row.at, row.actor, row.action, row.subject, row.detail) for row in found)
+
+
+def _number(connection: sa.Connection, digest: str) -> int:
+    """The number of the newest bundle with a digest. Raises `LookupError` for one that was never put up: our bug."""
+    found = connection.scalar(sa.select(sa.func.max(bundles.c.id)).where(bundles.c.digest == digest))
+    if found is None:
+        raise LookupError(f"no bundle has the digest {digest}")
+    return int(found)
 
 
 def _note(

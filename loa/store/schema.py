@@ -54,6 +54,9 @@ jobs = sa.Table(
     _text("wave", None),
     _text("deliverable", None),
     _text("channel", None),
+    sa.Column(
+        "expanded", sa.Integer, nullable=False, server_default="0", comment="the bundle it was last expanded from"
+    ),
     sa.UniqueConstraint("wave", "deliverable"),
     comment="one deliverable of one wave; keeps the long names out of a million rows",
 )
@@ -87,7 +90,7 @@ rows = sa.Table(
 sa.Index(
     "ix_rows_planned",
     rows.c.job,
-    rows.c.retry_at,
+    rows.c.id,  # the order of a claim: without it every claim would sort all that is left
     sqlite_where=rows.c.state == "planned",
     postgresql_where=rows.c.state == "planned",
 )
@@ -179,12 +182,12 @@ bundles = sa.Table(
     "bundles",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("digest", sa.String(64), nullable=False, unique=True),
+    sa.Column("digest", sa.String(64), nullable=False, index=True),
     sa.Column("wave", sa.Text, nullable=False, index=True),
     sa.Column("manifest", sa.JSON, nullable=False),
     _text("requested_by", None),
     sa.Column("requested_at", Moment, nullable=False),
-    comment="what people approve",
+    comment="what people approve; what lapsed and came back is put up again, under a new number",
 )
 
 decisions = sa.Table(

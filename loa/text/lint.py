@@ -42,11 +42,13 @@ def lint(text: str, subject: str, rules: Rules) -> tuple[Finding, ...]:
 
 _PLACEHOLDER = re.compile(
     r"\{\{.*?\}\}|\{%.*?%\}|\{[a-z_]+\}|<[a-zđ_ ]{3,30}>"
-    r"|\[(?:tên|ngày|số|name|date)[^\]]*\]|\b(?:None|Undefined|XXX+)\b"
+    r"|\[(?i:tên|ngày|số|name|date)[^\]]*\]|\b(?:None|Undefined|XXX+)\b"
 )
 _LINK = re.compile(r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)(?P<rest>[^\s<>\"“”'()]+)", re.IGNORECASE)
 # a bare host: labels joined by dots, ending in letters; "11.02.2027" and "3.000" have none
 _HOST = re.compile(r"(?<![\w@./-])(?:[\w-]+\.)+(?:[^\W\d_]{2,})(?![\w-])", re.UNICODE)
+# abbreviations of this country's addresses that have a host's shape
+_NOT_HOSTS = frozenset({"tp.hcm"})
 _ADDRESS = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")
 
 
@@ -66,7 +68,7 @@ def _links(text: str, subject: str, rules: Rules) -> Iterator[Finding]:
     rest = _LINK.sub(" ", text)
     seen |= {match[0].lower() for match in _HOST.finditer(rest)}
     seen |= {match[0] for match in _ADDRESS.finditer(rest)}
-    for host in sorted(seen):
+    for host in sorted(seen - _NOT_HOSTS):
         if not host_allowed(host, rules.allowed_hosts):
             yield Finding("host-not-allowed", subject, {"host": host or "?", "allowed": allowed})
 

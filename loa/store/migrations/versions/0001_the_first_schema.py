@@ -44,10 +44,10 @@ def upgrade() -> None:
         sa.Column("requested_by", sa.Text(), nullable=False),
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bundles")),
-        sa.UniqueConstraint("digest", name=op.f("uq_bundles_digest")),
-        comment="what people approve",
+        comment="what people approve; what lapsed and came back is put up again, under a new number",
     )
     with op.batch_alter_table("bundles", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_bundles_digest"), ["digest"], unique=False)
         batch_op.create_index(batch_op.f("ix_bundles_wave"), ["wave"], unique=False)
 
     op.create_table(
@@ -80,6 +80,13 @@ def upgrade() -> None:
         sa.Column("wave", sa.Text(), nullable=False),
         sa.Column("deliverable", sa.Text(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column(
+            "expanded",
+            sa.Integer(),
+            server_default="0",
+            nullable=False,
+            comment="the bundle it was last expanded from",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
         sa.UniqueConstraint("wave", "deliverable", name=op.f("uq_jobs_wave_deliverable")),
         comment="one deliverable of one wave; keeps the long names out of a million rows",
@@ -202,7 +209,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_rows_planned",
-            ["job", "retry_at"],
+            ["job", "id"],
             unique=False,
             sqlite_where=sa.text("state = 'planned'"),
             postgresql_where=sa.text("state = 'planned'"),
@@ -245,6 +252,7 @@ def downgrade() -> None:
     op.drop_table("cursors")
     with op.batch_alter_table("bundles", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_bundles_wave"))
+        batch_op.drop_index(batch_op.f("ix_bundles_digest"))
 
     op.drop_table("bundles")
     op.drop_table("audit")

@@ -1,0 +1,1 @@
+"""Prefect flows and tasks only: each body is a few calls into `loa.pipeline`."""

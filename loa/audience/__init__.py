@@ -1,0 +1,136 @@
+"""The audience room: a file of people -> clean recipients, and a file of rejects with reasons."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from loa.audience import places, rejects, vocabulary
+from loa.audience.importing import Before, Imported, import_people
+from loa.channel import Desk
+from loa.model import phone
+from loa.model.artefact import digest
+from loa.model.audience import AudienceInfo, Reject
+from loa.model.campaign import Slug
+from loa.model.errors import ContentError
+from loa.model.finding import Finding
+
+__all__ = ["Outcome", "run"]
+
+RULES = "1"  # counted up when the same file would come to something else, so that it is not taken for done
+SHOWN = 50  # rejects that are listed with their row numbers; all of them are in the rejects file
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an import did. `unchanged`: the same file under the same name was there already, and nothing was done.
+
+    `first` are the first rejects, their numbers hidden; empty where nothing was done.
+    """
+
+    info: AudienceInfo
+    rejects_file: Path
+    rejected: int
+    warnings: tuple[Finding, ...]
+    unchanged: bool
+    first: tuple[Reject, ...] = ()
+
+
+def run(file: Path, name: str, rejects_file: Path | None, desk: Desk) -> Outcome:
+    """Imports a file of people as the audience `name`, and writes what must be mended to a rejects file.
+
+    The file replaces the audience of that name; a rejects file that Loa wrote and a person mended is added to it.
+    `rejects_file` is `var/rejects/<name>-rejects.csv` by default. Nothing is changed where the file as a whole cannot
+    be used, or has nobody in it who can be written to. Raises `ContentError`, `StoreError`.
+    """
+    source_name = desk.workspace.name_of(file.resolve())
+    _check_name(name)
+    target = rejects_file or desk.workspace.var / "rejects" / f"{name}-rejects.csv"
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise ContentError.at("file-missing", source_name) from error
+    before = desk.store.audiences.find(name)
+    recipe = _recipe(data, name, desk)
+    if before is not None and target.is_file():
+        done = _done(recipe, before, desk)
+        if done is not None:
+            return Outcome(before, target, before.rejected, done, unchanged=True)
+    base = Before(before, desk.store.audiences.people(before)) if before is not None else None
+    imported = import_people(data, source_name, name, _places(desk), desk.clock, base)
+    if target.resolve() == file.resolve() and not imported.sheet.is_rejects:
+        raise ContentError.at("rejects-over-source", source_name)
+    table = rejects.to_bytes(imported.sheet, imported.rejects)
+    if not imported.people:
+        rejects.write(target, table, own_folder=rejects_file is None)
+        shown = desk.workspace.name_of(target.resolve())
+        raise ContentError.at("people-nobody", source_name, rows=imported.info.total, rejects=shown)
+    # people first: where a mended file lies under the name of the new rejects, its people are safe before it goes
+    info = desk.store.audiences.save(imported.frame(), imported.info)
+    rejects.write(target, table, own_folder=rejects_file is None)
+    _remember(recipe, info, imported, desk)
+    first = rejects.summary(imported.rejects, SHOWN)
+    return Outcome(info, target, info.rejected, imported.warnings, unchanged=False, first=first)
+
+
+def _check_name(name: str) -> None:
+    """An audience's name becomes a file's name."""
+    try:
+        TypeAdapter(Slug).validate_python(name)
+    except ValidationError as error:
+        raise ContentError.at("audience-name", name[:60] or "-") from error
+
+
+def _places(desk: Desk) -> places.Places:
+    table = _old_communes(desk)
+    return places.Places(desk.workspace.communes, places.read_old_communes(table, desk.workspace.name_of(table)))
+
+
+def _old_communes(desk: Desk) -> Path:
+    return desk.workspace.audiences / "communes-old.csv"
+
+
+def _recipe(data: bytes, name: str, desk: Desk) -> str:
+    """Everything that an import's result hangs on, but for the audience that was there before."""
+    tables = (desk.workspace.audiences / "communes.csv", _old_communes(desk), phone.TABLE, vocabulary.TABLE)
+    return digest(
+        {
+            "what": "audience-import",
+            "rules": RULES,
+            "name": name,
+            "source": hashlib.sha256(data).hexdigest(),
+            "tables": [hashlib.sha256(table.read_bytes()).hexdigest() for table in tables if table.is_file()],
+        }
+    )
+
+
+def _done(recipe: str, before: AudienceInfo, desk: Desk) -> tuple[Finding, ...] | None:
+    """The warnings of the import that was done before, if its people are what stands under the name now."""
+    report = desk.store.artefacts.recall(recipe)
+    if not report:
+        return None
+    said = json.loads(desk.store.artefacts.read(report[0]))
+    if said["source_sha256"] != before.source_sha256:
+        return None
+    return tuple(Finding(one["code"], one["subject"], one["fields"]) for one in said["warnings"])
+
+
+def _remember(recipe: str, info: AudienceInfo, imported: Imported, desk: Desk) -> None:
+    """Notes that this file was imported; holds counts and column names, nothing of any person."""
+    report = {
+        "audience": info.name,
+        "sha256": info.sha256,
+        "source_sha256": info.source_sha256,
+        "total": info.total,
+        "reasons": dict(info.reasons),
+        "warnings": [{"code": w.code, "subject": w.subject, "fields": dict(w.fields)} for w in imported.warnings],
+    }
+    data = json.dumps(report, ensure_ascii=False, sort_keys=True).encode()
+    kept = desk.store.artefacts.put(
+        data, name=f"{info.name}-import.json", media_type="application/json", role="import-report", language=""
+    )
+    desk.store.artefacts.remember(recipe, (kept,))

@@ -1,0 +1,131 @@
+"""One row of a list -> one recipient, or what is to be mended in it. Pure: no file, no store, no clock.
+
+What is kept of a person is the number, the commune, and what they stated themselves: language and group. Names and
+every other column go no further than this (Law 91/2025 on personal data; Decree 356/2025: ethnic origin is sensitive).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from loa.audience.places import Places, Unplaced, Written
+from loa.audience.reading import Row
+from loa.audience.vocabulary import plain, vocabulary
+from loa.model.audience import Recipient
+from loa.model.phone import Number, Problem, parse
+from loa.model.sentences import Words, words
+from loa.text.normal import nfc
+
+COMMUNE_COLUMNS = frozenset({"commune", "commune_today", "code", "code_today"})
+MAX_GROUP = 80  # characters: the name of a group, not a note
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing to mend: a code of `sentences.toml`, the column of ours and what stands in it."""
+
+    code: str
+    column: str = ""
+    value: str = ""
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def words(self) -> Words:
+        return words(self.code, self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What came of a row: a recipient, or faults. `phone` is known as soon as the number can be read.
+
+    `said_no`: the row says that this number does not consent. `group_dropped`: the group was sensitive and not kept.
+    """
+
+    row: Row
+    recipient: Recipient | None = None
+    faults: tuple[Fault, ...] = ()
+    phone: str = ""
+    said_no: bool = False
+    group_dropped: bool = False
+
+
+def judge(row: Row, columns: Mapping[str, int], places: Places) -> Judged:
+    """What a row comes to. Every fault of a row is named at once, so that it has to be mended once."""
+    if row.fault:
+        return Judged(row, faults=(Fault(row.fault),))
+    cells = {column: " ".join(nfc(row.cells[i]).split()) for column, i in columns.items()}
+    number, bad_number = _number(cells["phone"])
+    no_consent = _consent(cells)
+    if no_consent is not None:
+        # nothing else is worth mending in the row of somebody who does not want to be written to
+        said_no = plain(cells["consent"]) in vocabulary().no
+        faults = tuple(fault for fault in (bad_number, no_consent) if fault)
+        return Judged(row, faults=faults, phone=number.e164, said_no=said_no)
+    commune, bad_commune = _commune(cells, places)
+    language, bad_language = _language(cells)
+    group, bad_group = _group(cells)
+    faults = tuple(fault for fault in (bad_number, bad_commune, bad_language, bad_group) if fault)
+    if faults:
+        return Judged(row, faults=faults, phone=number.e164)
+    dropped = bool(cells.get("group")) and not group
+    person = Recipient(number.e164, number.operator, commune, language, group)
+    return Judged(row, recipient=person, phone=number.e164, group_dropped=dropped)
+
+
+def _number(text: str) -> tuple[Number, Fault | None]:
+    number = parse(text)
+    if isinstance(number, Problem):
+        return Number("", ""), Fault(number.code, "phone", text, number.fields)
+    return number, None
+
+
+def _consent(cells: Mapping[str, str]) -> Fault | None:
+    """A list with a column for consent is taken at its word: only a clear yes is one."""
+    if "consent" not in cells:
+        return None
+    said = plain(cells["consent"])
+    if said in vocabulary().yes:
+        return None
+    code = "consent-missing" if not said or said in vocabulary().no else "consent-unclear"
+    return Fault(code, "consent", cells["consent"])
+
+
+def _commune(cells: Mapping[str, str], places: Places) -> tuple[str, Fault | None]:
+    """The code of today's commune; empty where the list has no column for a commune at all."""
+    if not cells.keys() & COMMUNE_COLUMNS:
+        return "", None
+    today = bool(cells.get("commune_today") or cells.get("code_today"))
+    suffix = "_today" if today else ""
+    written = Written(
+        commune=cells.get(f"commune{suffix}", ""),
+        district=cells.get("district", ""),
+        province=cells.get("province", ""),
+        code=cells.get(f"code{suffix}", ""),
+        reading="today" if today else "any",
+    )
+    found = places.find(written)
+    if not isinstance(found, Unplaced):
+        return found.code, None
+    column = found.column + suffix if found.column + suffix in cells else found.column
+    return "", Fault(found.code, column, cells.get(column, ""), found.fields)
+
+
+def _language(cells: Mapping[str, str]) -> tuple[str, Fault | None]:
+    """The person's own choice as a tag; empty where none is stated: the language then follows the commune."""
+    said = plain(cells.get("language", ""))
+    tag = vocabulary().languages.get(said, "")
+    if said and not tag:
+        known = ", ".join(sorted(set(vocabulary().languages.values())))
+        return "", Fault("language-unknown", "language", cells["language"], {"known": known})
+    return tag, None
+
+
+def _group(cells: Mapping[str, str]) -> tuple[str, Fault | None]:
+    """The group as it is written; empty where it is sensitive."""
+    group = cells.get("group", "")
+    if vocabulary().is_sensitive(group):
+        return "", None
+    if len(group) > MAX_GROUP:
+        return "", Fault("group-too-long", "group", group[:MAX_GROUP], {"most": MAX_GROUP})
+    return group, None

@@ -1,0 +1,60 @@
+"""When things happen: editions, waves, hours. Pure: the clock is passed in. All days are Vietnam's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from loa.model.campaign import Campaign, Wave
+from loa.model.clock import VIETNAM
+from loa.model.settings import Hours
+
+
+def current_year(campaign: Campaign, now: datetime) -> int:
+    """The year of the edition that is coming or under way: the anchor's own, else the next whose waves are not over.
+
+    An edition is over when its last wave can no longer be released.
+    """
+    if campaign.anchor.year is not None:
+        return campaign.anchor.year
+    year = now.astimezone(VIETNAM).year
+    # a wave may lie up to a year before its anchor or after it
+    for candidate in range(year - 1, year + 3):
+        if any(wave.closes_at > now for wave in waves(campaign, candidate)):
+            return candidate
+    return year + 2
+
+
+def waves(campaign: Campaign, year: int) -> tuple[Wave, ...]:
+    """The waves of one year in the order they go out."""
+    made = (campaign.wave(spec, year) for spec in campaign.waves)
+    return tuple(sorted(made, key=lambda wave: wave.send_at))
+
+
+def is_past(wave: Wave, now: datetime) -> bool:
+    """Whether a wave can no longer be prepared or released."""
+    return now > wave.closes_at
+
+
+def within(hours: Hours, moment: datetime) -> bool:
+    """Whether people may be written to at a moment. The end itself is too late."""
+    local = moment.astimezone(VIETNAM).time()
+    return hours.start <= local < hours.end
+
+
+def next_opening(hours: Hours, moment: datetime) -> datetime:
+    """The next moment at which people may be written to: now, if they may."""
+    if within(hours, moment):
+        return moment
+    local = moment.astimezone(VIETNAM)
+    opening = datetime.combine(local.date(), hours.start, tzinfo=VIETNAM)
+    return opening if opening > local else opening + timedelta(days=1)
+
+
+def moment_words(moment: datetime) -> str:
+    """`08:30 ngày 10/09/2027`: a moment as officers write it."""
+    return f"{moment.astimezone(VIETNAM):%H:%M ngày %d/%m/%Y}"
+
+
+def upcoming(all_waves: Sequence[Wave], now: datetime) -> tuple[Wave, ...]:
+    return tuple(wave for wave in all_waves if not is_past(wave, now))

@@ -1,0 +1,156 @@
+"""`loa review`: the gate, from the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import App, Parameter
+
+from loa.cli.session import Injected, table
+
+if TYPE_CHECKING:
+    from loa.model.review import Bundle
+
+app = App(name="review", help="Thẩm định: xem, phê duyệt, yêu cầu chỉnh sửa. / Reviews: list, show, decide.")
+
+Who = Annotated[str | None, Parameter(name="--as")]
+
+_DECISIONS = {
+    "open": "chờ duyệt / open",
+    "approved": "đã phê duyệt / approved",
+    "changes-requested": "yêu cầu chỉnh sửa / changes requested",
+    "lapsed": "hết hiệu lực / lapsed",
+}
+
+
+@app.command(name="list")
+def list_(*, session: Injected) -> None:
+    """Các gói đã trình. / The bundles that were put up for review."""
+    from loa import calendar
+
+    with session.desk() as desk:
+        found = desk.store.reviews.all()
+    rows = [
+        (item.short, item.wave, _DECISIONS[item.decision], item.requested_by, calendar.moment_words(item.requested_at))
+        for item in found
+    ]
+    document = [_document(item) for item in found]
+    session.show(document, lambda out: table(out, ("Gói", "Đợt", "Tình trạng", "Người trình", "Lúc"), rows))
+
+
+@app.command
+def show(bundle: str, *, session: Injected) -> None:
+    """Xem một gói: sản phẩm, đối tượng, lịch, lỗi. / Show a bundle: artefacts, audience, schedule, findings."""
+    from loa import gate
+
+    with session.desk() as desk:
+        found = gate.find_bundle(desk, bundle)
+        texts = texts_of(desk, found)
+    session.show({**_document(found), "texts": texts}, lambda out: print_bundle(out, found, texts))
+
+
+def print_bundle(out: Any, bundle: Bundle, texts: list[dict[str, Any]]) -> None:
+    """A bundle as an approver reads it."""
+    from loa import gate
+
+    covered = bundle.manifest["covered"]
+    out.print(f"Gói {bundle.short}  {bundle.wave}  [{_DECISIONS[bundle.decision]}]", markup=False, highlight=False)
+    out.print(f"Gửi lúc {covered['send_at']}  loại tin: {covered['message_class']}", highlight=False)
+    rows = []
+    for item in covered["deliverables"]:
+        audience = item["audience"]
+        whom = f"{audience['name']}: {audience['people']} người" if audience else str(item["deliverable"].get("places"))
+        rows += [
+            (item["deliverable"]["id"], artefact["name"], artefact["language"], artefact["size"], whom)
+            for artefact in item["artefacts"]
+        ]
+    table(out, ("Sản phẩm", "Tệp", "Ngôn ngữ", "Byte", "Đối tượng"), rows, (3,))
+    for text in texts:
+        out.print(f"\n[{text['language']}] {text['parts']} phần, {text['recipients']} người", markup=False)
+        out.print(f"  gửi đi:  {text['text']}", markup=False, highlight=False)
+        out.print(f"  có dấu:  {text['accented']}", markup=False, highlight=False)
+    findings = gate.findings_of(bundle)
+    out.print(f"\n{len(findings)} lỗi và lưu ý / findings")
+    for finding in findings:
+        mark = "CHẶN " if finding.blocks else "lưu ý"
+        over = " (--override)" if finding.blocks and finding.overridable else ""
+        out.print(
+            f"  {mark} [{finding.code}]{over} {finding.subject}: {finding.words.vi}", markup=False, highlight=False
+        )
+
+
+def texts_of(desk: Any, bundle: Bundle) -> list[dict[str, Any]]:
+    """The SMS texts of a bundle, both forms side by side."""
+    import json
+
+    from loa import gate
+
+    found: list[dict[str, Any]] = []
+    for item in bundle.manifest["covered"]["deliverables"]:
+        for artefact in gate.artefacts_of(bundle, item["deliverable"]["id"]):
+            if artefact.role == "bodies":
+                found += json.loads(desk.store.artefacts.read(artefact))["texts"]
+    return found
+
+
+@app.command
+def approve(
+    bundle: str,
+    *,
+    by: Who = None,
+    override: Annotated[list[str] | None, Parameter(negative=())] = None,
+    session: Injected,
+) -> None:
+    """Phê duyệt một gói. Người trình không được tự duyệt. / Approve a bundle; whoever asked may not.
+
+    Parameters
+    ----------
+    bundle
+        Các ký tự đầu của mã gói. / The start of the bundle's digest.
+    by
+        Người duyệt; hoặc biến LOA_ACTOR. / Who approves; or LOA_ACTOR.
+    override
+        MÃ=LÝ-DO: bỏ qua một lỗi được phép bỏ qua. / CODE=REASON: pass a finding that may be passed.
+    """
+    from loa import gate
+
+    reasons = {item.partition("=")[0].strip(): item.partition("=")[2] for item in override or ()}
+    with session.desk() as desk:
+        done = gate.approve(desk, gate.find_bundle(desk, bundle), session.actor(by), reasons)
+    words = f"Đã phê duyệt gói {done.short} ({done.wave}). / Approved by {done.decided_by}."
+    session.show(_document(done), lambda out: out.print(words, markup=False, highlight=False))
+
+
+@app.command(name="request-changes")
+def request_changes(bundle: str, *, reason: str, by: Who = None, session: Injected) -> None:
+    """Yêu cầu chỉnh sửa một gói. / Ask for changes to a bundle.
+
+    Parameters
+    ----------
+    bundle
+        Các ký tự đầu của mã gói. / The start of the bundle's digest.
+    reason
+        Cần sửa gì. / What must change.
+    by
+        Người yêu cầu; hoặc biến LOA_ACTOR. / Who asks; or LOA_ACTOR.
+    """
+    from loa import gate
+
+    with session.desk() as desk:
+        done = gate.request_changes(desk, gate.find_bundle(desk, bundle), session.actor(by), reason)
+    words = f"Đã yêu cầu chỉnh sửa gói {done.short}. / Changes requested."
+    session.show(_document(done), lambda out: out.print(words, markup=False, highlight=False))
+
+
+def _document(bundle: Bundle) -> dict[str, Any]:
+    return {
+        "digest": bundle.digest,
+        "wave": bundle.wave,
+        "decision": bundle.decision.value,
+        "requested_by": bundle.requested_by,
+        "requested_at": bundle.requested_at,
+        "decided_by": bundle.decided_by,
+        "reason": bundle.reason,
+        "overrides": dict(bundle.overrides or {}),
+        "manifest": dict(bundle.manifest),
+    }

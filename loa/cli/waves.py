@@ -1,0 +1,224 @@
+"""`loa prepare`, `loa release`, `loa status`, `loa ledger`: one wave from making to figures."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import App, Parameter
+
+from loa.cli.session import Injected, Session, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from loa.model.ledger import Count
+
+ledger = App(name="ledger", help="Sổ gửi: xuất từng dòng. / The ledger: export every row.")
+
+Year = Annotated[int | None, Parameter(help="Năm; mặc định là lần sắp tới. / The year; the coming edition.")]
+
+
+def prepare(
+    id: str,
+    wave: str,
+    *,
+    year: Year = None,
+    by: Annotated[str | None, Parameter(name="--as")] = None,
+    session: Injected,
+) -> None:
+    """Chuẩn bị một đợt, kiểm tra và trình thẩm định. / Make and check a wave, and put it up for review.
+
+    Chạy qua Prefect khi “loa up” đang chạy. / Runs as a Prefect flow while `loa up` is up.
+
+    Parameters
+    ----------
+    id
+        Mã chiến dịch. / The campaign's id.
+    wave
+        Mã đợt. / The wave's id.
+    by
+        Người trình; hoặc biến LOA_ACTOR. / Who asks for the review; or LOA_ACTOR.
+    """
+    from loa import gate, pipeline
+    from loa.cli.reviews import print_bundle
+
+    actor = session.actor(by)
+    if flows := _flows(session):
+        digest = asyncio.run(flows.prepare(id, wave, year, actor, str(session.root.resolve())))
+    else:
+        with session.desk() as desk:
+            found = pipeline.occasion(desk, id, wave, year)
+            digest = asyncio.run(pipeline.prepare(desk, found, actor, session.step)).digest
+    with session.desk() as desk:
+        bundle = gate.find_bundle(desk, digest)
+    document = {"digest": bundle.digest, "wave": bundle.wave, "decision": bundle.decision.value}
+    session.show(document, lambda out: print_bundle(out, bundle, []))
+
+
+def release(id: str, wave: str, *, year: Year = None, session: Injected) -> int:
+    """Gửi một đợt đã phê duyệt; chạy lại không gửi lại. / Release an approved wave; again resends nothing.
+
+    Parameters
+    ----------
+    id
+        Mã chiến dịch. / The campaign's id.
+    wave
+        Mã đợt. / The wave's id.
+    """
+    from loa import pipeline
+    from loa.model.errors import PartlyDelivered
+
+    with session.desk() as desk:
+        found = pipeline.occasion(desk, id, wave, year)
+        if flows := _flows(session):
+            done = asyncio.run(flows.release(id, wave, found.wave.year, str(session.root.resolve())))
+            released = pipeline.Released(found.wave.key, done, 0)
+        else:
+            released = asyncio.run(pipeline.release(desk, found, session.step))
+        if released.left:
+            raise PartlyDelivered(released.wave, released.done, released.left, released.held)
+    words = f"{released.wave}: gửi {released.done} lần này, không còn dòng nào chờ. / sent, nothing left."
+    session.show(released.__dict__, lambda out: out.print(words, markup=False, highlight=False))
+    return 0
+
+
+def _flows(session: Session) -> Any:
+    """The flows, with this process a client of the workspace's server; nothing while no server is up."""
+    from loa import orchestrator
+    from loa.workspace import Workspace
+
+    workspace = Workspace.at(session.root)
+    server = orchestrator.running(workspace)
+    if server is None:
+        return None
+    orchestrator.use(workspace, server)
+    from flows import catalogue
+
+    return catalogue
+
+
+def status(id: str = "", *, session: Injected) -> None:
+    """Số liệu từng đợt theo mạng và kết quả. / Figures of each wave by network and outcome.
+
+    Parameters
+    ----------
+    id
+        Mã chiến dịch; để trống là tất cả. / The campaign's id; all unless named.
+    """
+    with session.desk() as desk:
+        found = [(wave, desk.store.figures.counts(wave)) for wave in desk.store.figures.waves(id)]
+    document = [{"wave": wave, "counts": [_count(count) for count in counts]} for wave, counts in found]
+
+    def render(out: Any) -> None:
+        if not found:
+            out.print("Chưa có đợt nào được gửi. / Nothing was released yet.")
+        for wave, counts in found:
+            print_counts(out, wave, counts)
+
+    session.show(document, render)
+
+
+_SHOWN = (
+    "planned", "sending", "accepted", "delivered", "undelivered", "expired", "refused", "unknown", "suppressed",
+    "cancelled",
+)  # fmt: skip
+
+
+def print_counts(out: Any, wave: str, counts: Sequence[Count]) -> None:
+    """One wave: a line for each deliverable and network, a column for each outcome."""
+    from loa.model.states import STATE_WORDS, RowState
+
+    present = [state for state in _SHOWN if any(count.state == state for count in counts)]
+    lines: dict[tuple[str, str], dict[str, int]] = {}
+    for count in counts:
+        lines.setdefault((count.deliverable, count.operator), {})[count.state] = count.rows
+    rows = [
+        (deliverable, operator or "–", *(cells.get(state, 0) for state in present), sum(cells.values()))
+        for (deliverable, operator), cells in lines.items()
+    ]
+    sums = [sum(cells.get(state, 0) for cells in lines.values()) for state in present]
+    rows.append(("Tổng / all", "", *sums, sum(sums)))
+    out.print(f"\n{wave}", markup=False, style="bold")
+    headings = ["Sản phẩm", "Mạng (đoán)", *(STATE_WORDS[RowState(state)][0] for state in present), "tổng"]
+    table(out, headings, rows, range(2, 2 + len(present) + 1))
+
+
+def _count(count: Count) -> dict[str, Any]:
+    return {
+        "deliverable": count.deliverable,
+        "operator": count.operator,
+        "state": count.state.value,
+        "rows": count.rows,
+        "parts": count.parts,
+    }
+
+
+_COLUMNS = (
+    "wave", "deliverable", "recipient", "operator_guessed", "commune", "language", "parts", "state", "reason",
+    "attempts", "lane", "gateway_id", "updated_at", "id",
+)  # fmt: skip
+
+
+@ledger.command
+def export(*, campaign: str = "", out: Annotated[Path, Parameter(name=["-o", "--out"])], session: Injected) -> None:
+    """Xuất mọi dòng của sổ gửi ra CSV. / Export every row of the ledger as CSV.
+
+    Tệp có số điện thoại: chỉ chủ tệp đọc được. / The file holds numbers: only its owner may read it.
+
+    Parameters
+    ----------
+    campaign
+        Mã chiến dịch; để trống là tất cả. / The campaign's id; all unless named.
+    out
+        Tệp ghi ra. / The file to write.
+    """
+    with session.desk() as desk:
+        written = export_rows(desk, campaign, out)
+    document = {"rows": written, "file": str(out)}
+    session.show(document, lambda screen: screen.print(f"{written} dòng → {out}", markup=False, highlight=False))
+
+
+def export_rows(desk: Any, campaign: str, out: Path) -> int:
+    """Writes every row, whole or not at all, readable by its owner only. Returns how many."""
+    from loa.store.artefacts import write_stream
+
+    written = 0
+
+    def lines() -> Iterator[bytes]:
+        nonlocal written
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\r\n")
+        writer.writerow(_COLUMNS)
+        yield b"\xef\xbb\xbf" + _taken(buffer)
+        for wave in desk.store.figures.waves(campaign):
+            for row in desk.store.figures.rows(wave):
+                writer.writerow(
+                    (
+                        row.wave, row.deliverable, _as_text(row.recipient), row.operator, row.commune, row.language,
+                        row.parts, row.state.value, row.reason, row.attempts, row.lane, row.gateway_id,
+                        row.updated_at.isoformat(timespec="seconds"), row.id,
+                    )
+                )  # fmt: skip
+                written += 1
+                if buffer.tell() > 1 << 16:
+                    yield _taken(buffer)
+        yield _taken(buffer)
+
+    write_stream(out, lines(), mode=0o600)
+    return written
+
+
+def _taken(buffer: io.StringIO) -> bytes:
+    data = buffer.getvalue().encode()
+    buffer.seek(0)
+    buffer.truncate()
+    return data
+
+
+def _as_text(recipient: str) -> str:
+    """A spreadsheet takes `+84…` for a formula; an apostrophe makes it the text it is."""
+    return f"'{recipient}" if recipient.startswith("+") else recipient

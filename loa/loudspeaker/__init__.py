@@ -1,0 +1,1 @@
+"""The loudspeaker room: words, voices, mastering and the broadcast package."""

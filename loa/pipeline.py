@@ -1,0 +1,344 @@
+"""The whole path, from top to bottom: a campaign and a date -> prepare -> review -> release -> receipts -> figures.
+
+Everything here is plain Python with its time, its database and its environment passed in; Prefect (`loa.orchestrator`,
+`flows/`), the command line and the pages are faces that call it. A face may wrap each piece of work - a deliverable,
+a batch - in something of its own (a Prefect task, a progress bar) by passing `step`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from loa import calendar, gate
+from loa.channel import Desk, Job
+from loa.model.artefact import Artefact
+from loa.model.campaign import Campaign
+from loa.model.clock import Clock, RehearsalClock, SystemClock
+from loa.model.errors import ContentError, Mistake, Refused
+from loa.model.ledger import Change, Count, Progress
+from loa.model.review import Bundle, Decision
+from loa.model.sentences import Words, words
+from loa.model.states import RowState
+from loa.registry import CHANNELS, deliverable_types
+from loa.sms import receipts as sms_receipts
+from loa.store import Store
+from loa.workspace import Workspace
+
+BATCH = 500  # rows in one step of a release: what one Prefect task does
+
+Result = TypeVar("Result")
+
+
+class Step(Protocol):
+    """Runs one named piece of work. A face makes a task or a line of progress of it."""
+
+    def __call__(self, name: str, work: Callable[[], Awaitable[Result]]) -> Awaitable[Result]: ...
+
+
+async def plainly(name: str, work: Callable[[], Awaitable[Result]]) -> Result:
+    """A step that only does the work."""
+    return await work()
+
+
+# --- the desk ----------------------------------------------------------------------------------------------------
+
+
+def open_desk(root: Path, environ: Mapping[str, str], clock: Clock | None = None) -> Desk:
+    """Everything a command works with, for the workspace at `root`.
+
+    The clock is the machine's unless one is passed or the workspace rehearses; a rehearsal is refused as soon as one of
+    its lanes reaches people. Raises `ContentError`, `Refused` or `StoreError`.
+    """
+    workspace = Workspace.at(root)
+    settings = workspace.settings
+    if clock is None:
+        rehearsal = settings.rehearsal
+        clock = RehearsalClock(rehearsal.starts_at - rehearsal.set_at) if rehearsal else SystemClock()
+    url = environ.get("LOA_DATABASE_URL") or settings.store.url
+    desk = Desk(workspace, Store.open(url, workspace.root, clock), clock, environ)
+    if settings.rehearsal is not None:
+        for lane in settings.sms.lanes:
+            if sms_receipts.connect(lane, desk).limits.reaches_people:
+                raise Refused("rehearsal-with-people", {"lane": lane.name})
+    return desk
+
+
+# --- a campaign and a date ---------------------------------------------------------------------------------------
+
+
+def load_campaign(desk: Desk, campaign_id: str) -> Campaign:
+    """One campaign, every mistake in its file named."""
+    return desk.workspace.campaign(campaign_id, deliverable_types())
+
+
+def occasion(desk: Desk, campaign_id: str, wave_id: str, year: int | None = None) -> gate.Occasion:
+    """The wave a person means: of the year given, else of the edition that is coming or under way.
+
+    Raises `ContentError` for a wave that the campaign does not have, or that has no deliverables.
+    """
+    campaign = load_campaign(desk, campaign_id)
+    spec = campaign.spec(wave_id)
+    file = desk.workspace.line_of(campaign_id, ("waves",))
+    if spec is None:
+        known = ", ".join(item.id for item in campaign.waves)
+        raise ContentError.at("wave-missing", file.file, file.line, file.field, name=wave_id, known=known)
+    if year is not None and campaign.anchor.year not in {None, year}:
+        where = desk.workspace.line_of(campaign_id, ("anchor",))
+        anchor = campaign.anchor.year
+        raise ContentError.at("year-not-anchor", where.file, where.line, where.field, anchor=anchor, year=year)
+    wave = campaign.wave(spec, year or calendar.current_year(campaign, desk.clock.now()))
+    deliverables = campaign.deliverables_of(wave_id)
+    if not deliverables:
+        raise ContentError.at("wave-no-deliverable", file.file, file.line, file.field, wave=wave_id)
+    plan = desk.workspace.plan(campaign.plan)
+    return gate.Occasion(campaign, plan, wave, tuple(Job(campaign, plan, wave, item) for item in deliverables))
+
+
+def refuse_past(desk: Desk, found: gate.Occasion) -> None:
+    """Raises `ContentError` for a wave that can no longer go out, at the line of its anchor."""
+    now = desk.clock.now()
+    if not calendar.is_past(found.wave, now):
+        return
+    coming = calendar.upcoming(calendar.waves(found.campaign, found.wave.year), now)
+    where = desk.workspace.line_of(found.campaign.id, ("anchor",))
+    raise ContentError.at(
+        "wave-past",
+        where.file,
+        where.line,
+        where.field,
+        wave=found.wave.id,
+        send_at=calendar.moment_words(found.wave.send_at),
+        now=calendar.moment_words(now),
+        known=", ".join(wave.id for wave in coming) or "-",
+    )
+
+
+# --- prepare, check ----------------------------------------------------------------------------------------------
+
+
+async def prepare_one(desk: Desk, job: Job) -> gate.Prepared:
+    """Makes one deliverable and checks it. The second time with the same inputs nothing is made again."""
+    channel = CHANNELS[job.deliverable.channel]
+    artefacts = await asyncio.to_thread(channel.prepare, job, desk)
+    findings = await asyncio.to_thread(channel.check, job, artefacts, desk)
+    return gate.Prepared(job, artefacts, findings)
+
+
+async def prepare(desk: Desk, found: gate.Occasion, by: str, step: Step = plainly) -> Bundle:
+    """Makes every deliverable of a wave, checks it, and puts the whole up for review as one bundle.
+
+    Raises `ContentError` where something cannot be made; then nothing is put up.
+    """
+    refuse_past(desk, found)
+    made: list[gate.Prepared] = []
+    for job in found.jobs:
+
+        async def work(job: Job = job) -> gate.Prepared:
+            return await prepare_one(desk, job)
+
+        made.append(await step(job.deliverable.id, work))
+    manifest = gate.manifest_of(desk, found, made)
+    return desk.store.reviews.open(gate.digest_of(manifest), found.wave.key, manifest, by, desk.clock.now())
+
+
+# --- release -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Released:
+    """What a release did. `held` says why it stopped before everything was out; empty when it is complete."""
+
+    wave: str
+    done: int
+    left: int
+    held: str = ""
+
+
+async def admit(desk: Desk, found: gate.Occasion) -> Bundle:
+    """The gate. Returns the approved bundle, or raises `Refused`: not approved, changed since, too early, held.
+
+    What would go out is made again (from the recipes, so it costs little) and held against the approved digest.
+    """
+    bundles = desk.store.reviews.of_wave(found.wave.key)
+    if not bundles:
+        raise Refused("review-none", _named(found))
+    bundle = bundles[0]
+    if bundle.decision is Decision.CHANGES:
+        raise Refused("review-changes", {"bundle": bundle.short, "reason": bundle.reason})
+    if bundle.decision is not Decision.APPROVED:
+        deadline = calendar.moment_words(found.wave.send_at)
+        raise Refused("review-open", {**_named(found), "bundle": bundle.short, "deadline": deadline})
+    made = [await prepare_one_unchecked(desk, job) for job in found.jobs]
+    now_covered = gate.digest_of(gate.manifest_of(desk, found, made))
+    if now_covered != bundle.digest:
+        raise Refused("review-lapsed", {"approved": bundle.short, "bundle": now_covered[:12]})
+    return bundle
+
+
+async def prepare_one_unchecked(desk: Desk, job: Job) -> gate.Prepared:
+    """The artefacts alone: what was approved was checked already."""
+    return gate.Prepared(job, await asyncio.to_thread(CHANNELS[job.deliverable.channel].prepare, job, desk), ())
+
+
+async def release(desk: Desk, found: gate.Occasion, step: Step = plainly) -> Released:
+    """Delivers what was approved: every row that the ledger says is left, in batches.
+
+    Safe to call at any time and any number of times: what is out is out, and a wave that is complete is left alone.
+    """
+    bundle = await admit(desk, found)
+    number = desk.store.reviews.number(bundle.digest)
+    jobs = tuple(replace(job, bundle=number) for job in found.jobs)
+    if _complete(desk, jobs):
+        return Released(found.wave.key, 0, 0)
+    _refuse_untimely(desk, found, jobs)
+    done, left, held = 0, 0, ""
+    for job in jobs:
+        artefacts = gate.artefacts_of(bundle, job.deliverable.id)
+        channel = CHANNELS[job.deliverable.channel]
+        await asyncio.to_thread(channel.expand, job, artefacts, desk)
+        progress = await _deliver(desk, job, artefacts, step)
+        done, left, held = done + progress.done, left + progress.left, held or progress.held
+    return Released(found.wave.key, done, left, held)
+
+
+async def _deliver(desk: Desk, job: Job, artefacts: Sequence[Artefact], step: Step) -> Progress:
+    """Batch after batch until nothing is left or something holds it."""
+    channel = CHANNELS[job.deliverable.channel]
+    done = 0
+
+    async def work() -> Progress:
+        return await channel.release(job, artefacts, desk, BATCH)
+
+    for turn in range(1, 1_000_000):
+        progress = await step(f"{job.deliverable.id} {turn}", work)
+        done += progress.done
+        waits = progress.held == "lane-held"  # somebody else is at it, or a lease of the dead runs out
+        if not progress.left or (progress.held and not waits):
+            return replace(progress, done=done, held=progress.held if progress.left else "")
+        if progress.wait_seconds > 0:
+            await asyncio.sleep(min(progress.wait_seconds, 30))
+    raise AssertionError("unreachable")
+
+
+def _complete(desk: Desk, jobs: Sequence[Job]) -> bool:
+    """Whether every deliverable was expanded from this very bundle and nothing of it is left to send."""
+    for job in jobs:
+        counts = desk.store.figures.counts(job.wave.key, job.deliverable.id)
+        moving = {RowState.PLANNED, RowState.SENDING}
+        if not counts or any(count.state in moving for count in counts):
+            return False
+    return desk.store.figures.expanded(jobs[0].wave.key, [job.deliverable.id for job in jobs], jobs[0].bundle)
+
+
+def _refuse_untimely(desk: Desk, found: gate.Occasion, jobs: Sequence[Job]) -> None:
+    now, wave = desk.clock.now(), found.wave
+    fields = {**_named(found), "now": calendar.moment_words(now)}
+    held = desk.store.ledger.held(wave.key)
+    if held == "cancelled":
+        raise Refused("wave-cancelled", fields)
+    if held:
+        raise Refused("wave-held", {**fields, "hold": held})
+    if now < wave.send_at:
+        raise Refused("too-early", {**fields, "send_at": calendar.moment_words(wave.send_at)})
+    if calendar.is_past(wave, now):
+        left = sum(desk.store.figures.waiting(job.wave.key, job.deliverable.id, job.bundle)[0] for job in jobs)
+        raise Refused("too-late", {**fields, "closes_at": calendar.moment_words(wave.closes_at), "left": left})
+
+
+def _named(found: gate.Occasion) -> dict[str, object]:
+    return {"wave": found.wave.key, "campaign": found.campaign.id, "id": found.wave.id}
+
+
+# --- holding, afterwards ----------------------------------------------------------------------------------------------
+
+
+async def receipts(desk: Desk) -> int:
+    """Fetches what the networks say. Returns how many rows moved."""
+    return await sms_receipts.collect(desk)
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """What reconciling did: rows settled, rows still in doubt, and counters that do not match their rows (none)."""
+
+    settled: int
+    in_doubt: int
+    mismatched: tuple[Count, ...]
+
+
+async def reconcile(desk: Desk) -> Reconciled:
+    """Settles what is in doubt with whoever can know, fetches receipts, and holds the counters against the rows."""
+    settled = await sms_receipts.settle(desk)
+    await receipts(desk)
+    mismatched: list[Count] = []
+    for wave in desk.store.figures.waves():
+        kept = set(desk.store.figures.counts(wave))
+        mismatched += sorted(kept ^ set(desk.store.figures.recounted(wave)), key=str)
+    return Reconciled(settled, len(desk.store.figures.in_doubt()), tuple(mismatched))
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a hold did: `stopped` rows will not go out, `out` have gone and cannot be called back."""
+
+    wave: str
+    stopped: int
+    out: int
+    words: Words
+
+
+def hold(desk: Desk, found: gate.Occasion, kind: str, by: str) -> Held:
+    """Pauses (`paused`), resumes (empty) or cancels (`cancelled`) a wave. A cancelled one cannot go on."""
+    now, wave = desk.clock.now(), found.wave.key
+    if desk.store.ledger.held(wave) == "cancelled":
+        raise Refused("wave-cancelled", _named(found))
+    stopped = 0
+    if kind == "cancelled":
+        stopped = desk.store.ledger.cancel(wave, by, now)
+    else:
+        desk.store.ledger.hold(wave, kind, by, now)
+    desk.store.audit.note(by, f"wave-{kind or 'resumed'}", wave, {"stopped": stopped}, now)
+    waiting = {RowState.PLANNED, RowState.SUPPRESSED, RowState.CANCELLED}
+    counts = desk.store.figures.counts(wave)
+    out = sum(count.rows for count in counts if count.state not in waiting)
+    left = sum(count.rows for count in counts if count.state is RowState.PLANNED)
+    return Held(wave, stopped, out, words(f"hold-{kind or 'resumed'}", {"out": out, "left": left, "stopped": stopped}))
+
+
+def resolve(desk: Desk, row: str, outcome: str, by: str, reason: str) -> None:
+    """An officer settles one row in doubt, on grounds that are kept.
+
+    `outcome` is delivered, undelivered, cancelled, or resend (planned again). Raises `Refused` where the row is not in
+    doubt or no reason is given.
+    """
+    if not reason.strip():
+        raise Refused("reason-missing")
+    state = RowState.PLANNED if outcome == "resend" else RowState(outcome)
+    now = desk.clock.now()
+    if not desk.store.ledger.settle([Change(row, state, "officer", raw=reason.strip()[:200])], now):
+        raise Refused("row-not-in-doubt", {"row": row})
+    desk.store.audit.note(by, f"row-{outcome}", row, {"reason": reason.strip()}, now)
+
+
+def check_templates(desk: Desk, campaign: Campaign) -> None:
+    """Raises `ContentError` for every deliverable whose words cannot be found or read, without making anything."""
+    plan = desk.workspace.plan(campaign.plan)
+    year = calendar.current_year(campaign, desk.clock.now())
+    mistakes: list[Mistake] = []
+    for spec in campaign.waves:
+        for item in campaign.deliverables_of(spec.id):
+            try:
+                CHANNELS[item.channel].lint(Job(campaign, plan, campaign.wave(spec, year), item), desk)
+            except ContentError as error:
+                mistakes += error.mistakes
+    if mistakes:
+        raise ContentError(_distinct(mistakes))
+
+
+def _distinct(mistakes: Sequence[Mistake]) -> list[Mistake]:
+    """One mistake a place: a template serves several waves."""
+    return list({(mistake.code, mistake.where): mistake for mistake in mistakes}.values())

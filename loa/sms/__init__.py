@@ -1,0 +1,1 @@
+"""SMS: texts into parts, recipients onto lanes, messages through gateways, receipts back."""

@@ -1,0 +1,79 @@
+"""What an approver of an SMS must know: findings on the very bytes that would go out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from loa import calendar
+from loa.channel import Desk, Job
+from loa.model.artefact import Artefact
+from loa.model.audience import AudienceInfo
+from loa.model.campaign import MessageClass
+from loa.model.finding import Finding
+from loa.sms import bodies as texts
+from loa.sms import gateways
+from loa.sms.bodies import Bodies, Body
+from loa.sms.parts import Alphabet
+from loa.sms.receipts import connect
+from loa.sms.route import lane_for
+from loa.text.lint import lint, rules_for
+
+BRANDNAME = 11  # characters; the operators' limit on an alphanumeric sender
+_TYPOGRAPHIC = "“”‘’–—…\u00a0\u200b"
+
+
+def check(job: Job, artefacts: Sequence[Artefact], desk: Desk) -> Iterator[Finding]:
+    made = texts.read(artefacts, desk)
+    info = texts.audience_of(job, desk)
+    yield from _texts(job, made, desk)
+    yield from _audience(job, info)
+    yield from _lanes(job, info, made, desk)
+    if not calendar.within(desk.workspace.settings.hours, job.wave.send_at):
+        hours = desk.workspace.settings.hours
+        yield Finding(
+            "send-hour", job.subject,
+            {"at": f"{job.wave.send_at:%H:%M}", "start": f"{hours.start:%H:%M}", "end": f"{hours.end:%H:%M}"},
+        )  # fmt: skip
+
+
+def _texts(job: Job, made: Bodies, desk: Desk) -> Iterator[Finding]:
+    rules = rules_for(job.campaign, desk.workspace.settings.links.allowed_hosts, job.deliverable.topic)
+    for body in made.texts:
+        subject = f"{job.subject} [{body.language}{' ' + body.commune if body.commune else ''}]"
+        # the accented text carries the meaning; the payload is what is linted for links and figures all the same
+        yield from lint(body.accented, subject, rules)
+        yield from _payload(job, body, subject)
+
+
+def _payload(job: Job, body: Body, subject: str) -> Iterator[Finding]:
+    if body.parts > 1:
+        yield Finding("more-than-one-part", subject, {"parts": body.parts, "units": body.units})
+    found = "".join(char for char in _TYPOGRAPHIC if char in body.text)
+    if found:
+        yield Finding("smart-quotes", subject, {"found": " ".join(found)})
+    if job.campaign.message_class is MessageClass.ADVERTISING and not body.text.startswith("[QC]"):
+        yield Finding("advertising-unmarked", subject)
+
+
+def _audience(job: Job, info: AudienceInfo) -> Iterator[Finding]:
+    if info.clean == 0:
+        yield Finding("audience-empty", job.subject, {"name": info.name})
+
+
+def _lanes(job: Job, info: AudienceInfo, made: Bodies, desk: Desk) -> Iterator[Finding]:
+    sms = desk.workspace.settings.sms
+    unserved = sorted(operator for operator in info.operators if lane_for(sms.lanes, operator) is None)
+    if unserved:
+        yield Finding("network-unserved", job.subject, {"operators": ", ".join(unserved)})
+    alphabets = {Alphabet(body.alphabet) for body in made.texts}
+    for lane in sms.lanes:
+        if lane.gateway not in gateways.catalogue():
+            continue  # `loa doctor` and the release say so; a check of texts must not depend on it
+        limits = connect(lane, desk).limits
+        if missing := alphabets - limits.alphabets:
+            names = ", ".join(sorted(missing))
+            yield Finding("alphabet-unsupported", job.subject, {"lane": lane.name, "alphabets": names})
+        if lane.sender not in sms.registered_senders and not lane.sender.isdigit():
+            yield Finding("sender-unregistered", job.subject, {"sender": lane.sender, "lane": lane.name})
+        if len(lane.sender) > min(BRANDNAME, limits.sender_length):
+            yield Finding("sender-too-long", job.subject, {"sender": lane.sender, "most": BRANDNAME})

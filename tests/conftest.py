@@ -1,0 +1,213 @@
+"""What all tests share: a clock that is moved by hand, and a store on each of the two databases.
+
+PostgreSQL is really started, once a session, from the server's own programs; where they are missing the tests that
+need them fail and say what to install. Nothing is skipped.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from loa.model.clock import VIETNAM
+from loa.store import Store
+from loa.store.schema import metadata
+
+MORNING = datetime(2027, 9, 10, 8, 0, tzinfo=VIETNAM)  # D-30 of 10 October 2027
+DATABASES = ("sqlite", "postgresql")
+
+
+class MovingClock:
+    """Stands still until it is moved."""
+
+    def __init__(self, moment: datetime = MORNING) -> None:
+        self.moment = moment
+
+    def now(self) -> datetime:
+        return self.moment.astimezone(VIETNAM)
+
+    def forward(self, **by: float) -> datetime:
+        """Moves on by what `timedelta` takes (seconds=, hours=, ...), and tells the time."""
+        self.moment += timedelta(**by)
+        return self.now()
+
+
+@pytest.fixture
+def clock() -> MovingClock:
+    return MovingClock()
+
+
+# --- PostgreSQL
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A server that only this session uses, reached through a socket in its own folder."""
+
+    folder: Path
+    user: str
+
+    def url(self, database: str) -> str:
+        return f"postgresql://{self.user}@/{database}?host={self.folder}"
+
+    def command(self, statement: str, database: str = "postgres") -> None:
+        with psycopg.connect(
+            dbname=database, user=self.user, host=str(self.folder), autocommit=True, connect_timeout=5
+        ) as connection:
+            connection.execute(statement.encode())
+
+
+def _program(name: str) -> str:
+    """A program of the newest PostgreSQL server on this machine."""
+    versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[-3]))
+    found = str(versions[-1]) if versions else shutil.which(name)
+    if found is None:
+        pytest.fail(
+            f"PostgreSQL's {name} is not on this machine, and the tests need a real server. "
+            "Install it (Debian: apt-get install postgresql) and run them again; .ci/run does so by itself.",
+            pytrace=False,
+        )
+    return found
+
+
+def _unprivileged() -> tuple[str, list[str]]:
+    """Whom the server runs as, and the words before a command that make it so: initdb refuses root."""
+    if os.geteuid() != 0:
+        return pwd.getpwuid(os.geteuid()).pw_name, []
+    if shutil.which("setpriv") is None:
+        pytest.fail("Root starts PostgreSQL through setpriv (Debian: apt-get install util-linux).", pytrace=False)
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    user = pwd.getpwnam("postgres" if "postgres" in known else "nobody")
+    # the server goes when the tests go, also when they are killed
+    return user.pw_name, [
+        "setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", "--pdeathsig=QUIT",
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Cluster]:
+    """A PostgreSQL server of this session's own."""
+    initdb, postgres = _program("initdb"), _program("postgres")
+    user, prefix = _unprivileged()
+    # not pytest's folder: that one only root may enter
+    folder = Path(tempfile.mkdtemp(prefix="loa-postgresql-"))
+    if prefix:
+        shutil.chown(folder, user)
+    environ = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    subprocess.run(
+        [*prefix, initdb, "-D", folder / "data", "-U", user, "--auth=trust", "--encoding=UTF8", "--no-sync"],
+        check=True, capture_output=True, cwd=folder, env=environ,
+    )  # fmt: skip
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            # fsync off: what is tested is our processes' death, not the machine's
+            [*prefix, postgres, "-D", folder / "data", "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off",
+             "-c", "deadlock_timeout=200ms", "-c", "max_connections=60"],
+            stdout=log, stderr=log, cwd=folder, env=environ,
+        )  # fmt: skip
+    cluster = Cluster(folder, user)
+    try:
+        _until_ready(cluster, server)
+        yield cluster
+    finally:
+        server.send_signal(signal.SIGQUIT)  # PostgreSQL's word for: at once
+        server.wait(20)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _until_ready(cluster: Cluster, server: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 30
+    while True:
+        try:
+            return cluster.command("SELECT 1")
+        except psycopg.OperationalError:
+            if server.poll() is not None or time.monotonic() > until:
+                said = (cluster.folder / "log").read_text(errors="replace")[-2000:]
+                pytest.fail(f"PostgreSQL did not start:\n{said}", pytrace=False)
+            time.sleep(0.05)
+
+
+# --- databases and stores
+
+
+@pytest.fixture(scope="session")
+def _ready_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the schema, to be copied: migrating takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("ready")
+    Store.open("sqlite:///ready.db", folder, MovingClock()).close()
+    return folder / "ready.db"
+
+
+@pytest.fixture(scope="session")
+def _ready_postgresql(postgresql: Cluster) -> str:
+    """A database with the schema, to be emptied for each test: that takes a third of making one from a template."""
+    postgresql.command("CREATE DATABASE ready")
+    Store.open(postgresql.url("ready"), postgresql.folder, MovingClock()).close()
+    return "ready"
+
+
+_numbers = count(1)
+
+
+@pytest.fixture(params=DATABASES)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database with nothing in it, not even the schema, on each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/empty.db"
+        return
+    cluster: Cluster = request.getfixturevalue("postgresql")
+    name = f"empty{next(_numbers)}"
+    cluster.command(f"CREATE DATABASE {name}")
+    yield cluster.url(name)
+    cluster.command(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a fresh database with the schema in it, on each kind."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("_ready_sqlite"), tmp_path / "loa.db")
+        return f"sqlite:///{tmp_path}/loa.db"
+    cluster: Cluster = request.getfixturevalue("postgresql")
+    name: str = request.getfixturevalue("_ready_postgresql")
+    # a process that the test before has killed may still be served
+    cluster.command(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    tables = ", ".join(table.name for table in metadata.sorted_tables)
+    cluster.command(f"TRUNCATE {tables} RESTART IDENTITY", name)
+    return cluster.url(name)
+
+
+Open = Callable[[], Store]
+
+
+@pytest.fixture
+def open_store(database_url: str, tmp_path: Path, clock: MovingClock) -> Iterator[Open]:
+    """Opens the test's database once more, as another process would."""
+    opened: list[Store] = []
+
+    def open_one() -> Store:
+        opened.append(Store.open(database_url, tmp_path, clock))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def store(open_store: Open) -> Store:
+    """A store on a fresh database, on each kind."""
+    return open_store()

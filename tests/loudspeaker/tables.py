@@ -1,0 +1,14 @@
+"""Reads the tables of cases: two columns with a tab between, `#` starts a remark."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+CASES = Path(__file__).with_name("cases")
+ROOT = Path(__file__).parents[2]
+
+
+def cases(name: str) -> list[tuple[str, str]]:
+    lines = (CASES / name).read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
+    return [(written, spoken) for written, spoken in rows]

@@ -1,0 +1,132 @@
+"""One voice for a whole piece: which one, and what is noted of the others; the embedded voice itself."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from loa.loudspeaker.lexicon import read_lexicon
+from loa.loudspeaker.script import plain
+from loa.loudspeaker.speech.cache import MemoryCache
+from loa.loudspeaker.speech.catalogue import ENGINES, engines_for
+from loa.loudspeaker.speech.engine import Fit
+from loa.loudspeaker.speech.espeak import EspeakEngine
+from loa.loudspeaker.speech.memory import MemoryEngine
+from loa.loudspeaker.voice import Spoken, speak, to_speech
+from loa.model.errors import ContentError, GatewayError, Unsupported
+from loa.model.settings import SpeechSettings
+
+from .tables import ROOT
+
+VI = read_lexicon(ROOT / "assets", "vi")
+DOWN = GatewayError("speech-unreachable", {"engine": "net"})
+
+
+def spoken(text: str = "Xin chào.\n\nGọi 1022.") -> Spoken:
+    return to_speech(plain(text, "vi", "-"), VI)
+
+
+def test_the_first_engine_that_can_speaks_all_of_it() -> None:
+    first, second = MemoryEngine("first"), MemoryEngine("second")
+    assert speak(spoken(), [first, second]).engine is first
+    assert first.said == [("vi", "Xin chào."), ("vi", "Gọi một không hai hai.")]
+    assert second.said == []
+
+
+def test_an_engine_that_fails_in_the_middle_leaves_no_sentence_in_the_piece() -> None:
+    class Tired(MemoryEngine):
+        def speak(self, text: str, language: str):  # type: ignore[no-untyped-def]
+            if self.said:
+                raise DOWN
+            return super().speak(text, language)
+
+    second = MemoryEngine("second")
+    voiced = speak(spoken(), [Tired("net"), second])
+    assert (voiced.engine, voiced.passed_over) == (second, (("net", "speech-unreachable"),))
+    assert len(second.said) == 2
+
+
+def test_offline_nobody_elses_machine_is_asked() -> None:
+    far, near = MemoryEngine("far", online=True), MemoryEngine("near")
+    voiced = speak(spoken(), [far, near], online=False)
+    assert (voiced.engine, voiced.passed_over, far.said) == (near, (("far", "offline"),), [])
+
+
+def test_a_language_that_nobody_speaks_is_refused() -> None:
+    with pytest.raises(Unsupported) as error:
+        speak(Spoken("jra", ()), [MemoryEngine(), EspeakEngine()])
+    assert error.value.code == "speech-no-language"
+
+
+def test_where_nobody_could_speak_each_reason_is_told() -> None:
+    with pytest.raises(GatewayError) as error:
+        speak(spoken(), [MemoryEngine("a", online=True), MemoryEngine("b", fails=DOWN)], online=False)
+    assert error.value.fields["tried"] == "a: offline, b: speech-unreachable"
+
+
+def test_paragraphs_are_parted_by_a_pause() -> None:
+    apart, together = speak(spoken(), [MemoryEngine()]), speak(spoken("Xin chào. Gọi 1022."), [MemoryEngine()])
+    assert apart.audio.seconds - together.audio.seconds == pytest.approx(0.5)
+
+
+def test_sentences_start_with_a_capital_after_abbreviations_are_read() -> None:
+    assert spoken("UBND xã mời bà con. UBND xã cảm ơn.").text == (
+        "Ủy ban nhân dân xã mời bà con. Ủy ban nhân dân xã cảm ơn."
+    )
+
+
+def test_the_catalogue_makes_engines_in_the_order_of_the_settings() -> None:
+    made = engines_for(SpeechSettings(engines=("espeak", "gtts")), MemoryCache())
+    assert [engine.name for engine in made] == ["espeak", "gtts"]
+    assert all(name == ENGINES[name](_needs()).name for name in ENGINES)
+
+
+def _needs():  # type: ignore[no-untyped-def]
+    from loa.loudspeaker.speech.catalogue import Needs
+
+    return Needs(SpeechSettings(), MemoryCache())
+
+
+def test_an_unknown_engine_is_named_with_those_there_are() -> None:
+    with pytest.raises(ContentError) as error:
+        engines_for(SpeechSettings(engines=("piper",)), MemoryCache())
+    assert (error.value.code, error.value.fields["known"]) == ("speech-engine-unknown", ", ".join(ENGINES))
+
+
+# --- the embedded voice
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [("vi", "Kính thưa bà con, xin chào!"), ("en", "Good morning, everyone!")]
+)
+def test_the_embedded_voice_speaks_without_clipping_and_is_a_draft(language: str, text: str) -> None:
+    engine = EspeakEngine()
+    audio = engine.speak(text, language)
+    assert engine.fit is Fit.DRAFT
+    assert 1 < audio.seconds < 5
+    assert 0.3 < audio.peak < 0.9
+    assert audio.clipped == 0
+
+
+def test_the_embedded_voice_says_the_same_twice() -> None:
+    engine = EspeakEngine()
+    assert engine.speak("Xin chào bà con.", "vi") == engine.speak("Xin chào bà con.", "vi")
+
+
+def test_the_embedded_voice_is_entered_by_one_thread_at_a_time() -> None:
+    alone = EspeakEngine().speak("Xin chào bà con.", "vi")
+    heard = []
+    threads = [
+        threading.Thread(target=lambda: heard.append(EspeakEngine().speak("Xin chào bà con.", "vi"))) for _ in range(6)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert heard == [alone] * 6
+
+
+def test_the_embedded_voice_refuses_other_languages() -> None:
+    with pytest.raises(Unsupported):
+        EspeakEngine().speak("…", "jra")
