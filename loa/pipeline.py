@@ -8,6 +8,7 @@ a batch - in something of its own (a Prefect task, a progress bar) by passing `s
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -150,7 +151,7 @@ async def prepare(desk: Desk, found: gate.Occasion, by: str, step: Step = plainl
 
 @dataclass(frozen=True)
 class Released:
-    """What a release did. `held` says why it stopped before everything was out; empty when it is complete."""
+    """What a release did, in rows. `held` says why it stopped before everything was out; empty when it is complete."""
 
     wave: str
     done: int
@@ -206,19 +207,19 @@ async def release(desk: Desk, found: gate.Occasion, step: Step = plainly) -> Rel
 
 
 async def _deliver(desk: Desk, job: Job, artefacts: Sequence[Artefact], step: Step) -> Progress:
-    """Batch after batch until nothing is left or something holds it."""
+    """Batch after batch until nothing is left or something holds it. `done` are the rows that left `planned`."""
     channel = CHANNELS[job.deliverable.channel]
-    done = 0
 
     async def work() -> Progress:
         return await channel.release(job, artefacts, desk, BATCH)
 
-    for turn in range(1, 1_000_000):
+    at_first, _ = desk.store.figures.waiting(job.wave.key, job.deliverable.id, job.bundle)
+    for turn in itertools.count(1):
         progress = await step(f"{job.deliverable.id} {turn}", work)
-        done += progress.done
         waits = progress.held == "lane-held"  # somebody else is at it, or a lease of the dead runs out
         if not progress.left or (progress.held and not waits):
-            return replace(progress, done=done, held=progress.held if progress.left else "")
+            held = progress.held if progress.left else ""
+            return Progress(max(0, at_first - progress.left), progress.left, held=held)
         if progress.wait_seconds > 0:
             await asyncio.sleep(min(progress.wait_seconds, 30))
     raise AssertionError("unreachable")

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from loa.model.campaign import EXAMPLES
 from loa.model.errors import ContentError, Mistake, Where
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -102,6 +103,9 @@ def _parse(text: str, name: str) -> Located:
     return Located(data, name, lines)
 
 
+_SCALARS = frozenset({"str", "int", "float", "bool", "null", "timestamp"})
+
+
 class _Reader:
     """Turns composed nodes into plain data, noting the line of each."""
 
@@ -138,9 +142,9 @@ class _Reader:
 
     def _scalar(self, node: Any, line: int) -> Any:
         tag = str(node.tag)
-        if not tag.startswith("tag:yaml.org,2002:"):
-            raise ContentError.at("yaml-tag", self._name, line, tag=tag)
         kind = tag.removeprefix("tag:yaml.org,2002:")
+        if kind not in _SCALARS:
+            raise ContentError.at("yaml-tag", self._name, line, tag=kind)
         if kind == "int":
             return self._scalars.construct_yaml_int(node)
         if kind == "float":
@@ -163,16 +167,23 @@ def validate(model: type[Model], located: Located, replaced: Mapping[str, Any] |
     try:
         return model.model_validate({**data, **(replaced or {})})
     except ValidationError as error:
-        mistakes = [_mistake(model, located, details) for details in error.errors()]
+        # a list whose items are all wrong is also reported as too short, which it is not
+        found = [item for item in error.errors() if not (item["type"] == "too_short" and item["input"])]
+        mistakes = [_mistake(model, located, details) for details in found]
         raise ContentError(_distinct(mistakes)) from None
 
 
 def _distinct(mistakes: list[Mistake]) -> list[Mistake]:
-    """One mistake a place: a union reports the same value once for each of its branches."""
+    """One mistake a place, in the order of the file.
+
+    A union reports the same value once for each of its branches, and a key that is misspelt is missing as well.
+    """
+    meant = {mistake.fields.get("close") for mistake in mistakes}
     seen: dict[Where, Mistake] = {}
     for mistake in mistakes:
-        seen.setdefault(mistake.where, mistake)
-    return list(seen.values())
+        if not (mistake.code == "key-missing" and mistake.fields["key"] in meant):
+            seen.setdefault(mistake.where, mistake)
+    return sorted(seen.values(), key=lambda mistake: mistake.where.line or 0)
 
 
 def _mistake(model: type[BaseModel], located: Located, details: ErrorDetails) -> Mistake:
@@ -187,10 +198,37 @@ def _mistake(model: type[BaseModel], located: Located, details: ErrorDetails) ->
         return located.mistake("unknown-key", path, key=key, known=", ".join(known))
     if kind == "missing":
         return located.mistake("key-missing", path, key=str(details["loc"][-1]))
+    value = _shown(details["input"])
     if "expected" in context:
-        return located.mistake("not-one-of", path, value=_shown(details["input"]), expected=context["expected"])
-    expected = str(context.get("pattern") or context.get("error") or details["msg"])
-    return located.mistake("wrong-value", path, value=_shown(details["input"]), expected=expected)
+        return located.mistake("not-one-of", path, value=value, expected=context["expected"])
+    if kind == "string_pattern_mismatch":
+        pattern = str(context["pattern"])
+        return located.mistake("wrong-form", path, value=value, example=EXAMPLES.get(pattern, pattern))
+    for start, code in _KINDS:
+        if kind.startswith(start):
+            limit = next((context[name] for name in ("ge", "gt", "le", "lt", "max_length") if name in context), "")
+            return located.mistake(code, path, value=value, limit=limit)
+    expected = str(context.get("error") or details["msg"])
+    return located.mistake("wrong-value", path, value=value, expected=expected)
+
+
+# the beginnings of pydantic's kinds of errors -> our codes
+_KINDS = (
+    ("int_", "not-whole-number"),
+    ("float_", "not-number"),
+    ("string_type", "not-text"),
+    ("string_too_short", "text-empty"),
+    ("string_too_long", "text-too-long"),
+    ("bool_", "not-boolean"),
+    ("date", "not-date"),
+    ("time_", "not-time"),
+    ("greater_than", "too-small"),
+    ("less_than", "too-big"),
+    ("too_short", "list-empty"),
+    ("too_long", "list-too-long"),
+    ("list_type", "not-list"),
+    ("tuple_type", "not-list"),
+)
 
 
 def _written_path(data: Any, loc: tuple[int | str, ...]) -> Path_:

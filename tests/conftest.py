@@ -184,7 +184,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     cluster: Cluster = request.getfixturevalue("postgresql")
     name: str = request.getfixturevalue("_ready_postgresql")
     # a process that the test before has killed may still be served
-    cluster.command(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    cluster.command("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'ready'")
     tables = ", ".join(table.name for table in metadata.sorted_tables)
     cluster.command(f"TRUNCATE {tables} RESTART IDENTITY", name)
     return cluster.url(name)
@@ -211,3 +211,83 @@ def open_store(database_url: str, tmp_path: Path, clock: MovingClock) -> Iterato
 def store(open_store: Open) -> Store:
     """A store on a fresh database, on each kind."""
     return open_store()
+
+
+# --- a small workspace
+
+SMALL_PLAN = """\
+id: nho
+title: {vi: Kế hoạch nhỏ, en: A small plan}
+number: 1/KH-UBND
+date: 2025-04-05
+issuer: UBND tỉnh Mẫu
+decision: 1588/QĐ-TTg
+applies_to: [{province_code: "19"}]
+lead_agency: Sở Mẫu
+period: {from: 2025, to: 2030}
+topics: [{id: III.2, title: Lợi ích}, {id: III.3, title: An toàn}]
+groups: []
+targets: []
+tasks:
+  - {clause: "3.4", title: Nhắn tin, lead: [Sở Mẫu], period: {from: 2025, to: 2030}, channel: sms, cadence: continuous}
+reporting: [{clause: VI.8, cadence: yearly, before: 25-11, to: Sở Mẫu, by: các xã}]
+sources: [bản mẫu]
+"""
+SMALL_CAMPAIGN = """\
+id: nho
+title: {vi: Chiến dịch nhỏ, en: A small campaign}
+plan: nho
+issuer: {vi: UBND tỉnh Mẫu, en: Mau People's Committee}
+hotline: "1022"
+portal: https://dichvucong.gov.vn
+message_class: notice
+anchor: 2027-10-10
+waves:
+  - {id: d-30, title: {vi: Mở đầu, en: Opening}, days: -30, at: "08:00"}
+deliverables:
+  - id: tin
+    channel: sms
+    title: {vi: Tin nhắn, en: Message}
+    waves: [d-30]
+    clauses: ["3.4"]
+    topic: III.2
+    template: tin
+    languages: [vi, en]
+    audience: dan
+    encoding: unaccented
+"""
+SMALL_SETTINGS = """\
+[sms]
+registered_senders = ["DVC-MAU"]
+[[sms.lanes]]
+name = "thu"
+gateway = "simulator"
+sender = "DVC-MAU"
+parts_per_second = 10000
+window = 20
+[sms.lanes.options]
+latency_ms = 0
+"""
+COMMUNES = """\
+code,name,kind,province_code,province,old_units,split_units
+05443,Phường Mẫu,phường,19,Tỉnh Mẫu,,
+05455,Xã Mẫu,xã,19,Tỉnh Mẫu,,
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A workspace with one campaign of one SMS in two languages, on the simulator. Its wave is due at `MORNING`."""
+    root = tmp_path / "workspace"
+    for name, text in {
+        "loa.toml": SMALL_SETTINGS,
+        "campaigns/nho.yaml": SMALL_CAMPAIGN,
+        "campaigns/plans/nho.yaml": SMALL_PLAN,
+        "templates/sms/tin.vi.j2": "{{ issuer }}: nộp hồ sơ tại {{ portal_host }}. Hỏi {{ hotline }}.\n",
+        "templates/sms/tin.en.j2": "{{ issuer }}: apply at {{ portal_host }}. Call {{ hotline }}.\n",
+        "audiences/communes.csv": COMMUNES,
+        "audiences/communes-old.csv": "old_code,old_province,old_district,old_commune,new_code,split\n",
+    }.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+    return root

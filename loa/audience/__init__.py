@@ -18,6 +18,7 @@ from loa.model.audience import AudienceInfo, Reject
 from loa.model.campaign import Slug
 from loa.model.errors import ContentError
 from loa.model.finding import Finding
+from loa.model.sentences import Words
 
 __all__ = ["Outcome", "run"]
 
@@ -29,15 +30,21 @@ SHOWN = 50  # rejects that are listed with their row numbers; all of them are in
 class Outcome:
     """What an import did. `unchanged`: the same file under the same name was there already, and nothing was done.
 
-    `first` are the first rejects, their numbers hidden; empty where nothing was done.
+    `findings` are about the file as a whole. `first` are the first rejects, their numbers hidden; empty where nothing
+    was done.
     """
 
     info: AudienceInfo
     rejects_file: Path
     rejected: int
-    warnings: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
     unchanged: bool
     first: tuple[Reject, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[Words, ...]:
+        """The findings as people read them."""
+        return tuple(finding.words for finding in self.findings)
 
 
 def run(file: Path, name: str, rejects_file: Path | None, desk: Desk) -> Outcome:

@@ -17,13 +17,15 @@ _OLD_FONTS = {
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 
 
-def decode(data: bytes, name: str) -> str:
-    """The text of a file. Raises `ContentError` naming the line where it is none."""
-    if len(data) > MAX_BYTES:
-        raise ContentError.at("file-too-big", name, size=len(data), most=MAX_BYTES)
+def decode(data: bytes, name: str, most: int = MAX_BYTES) -> str:
+    """The text of a file of at most `most` bytes. Raises `ContentError` naming the line where it is none."""
+    if len(data) > most:
+        raise ContentError.at("file-too-big", name, size=len(data), most=most)
     if data.startswith(_WORKBOOKS):
         raise ContentError.at("people-workbook", name)
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if not wide and b"\0" in data:
+        raise ContentError.at("people-zero-byte", name, data.count(b"\n", 0, data.index(b"\0")) + 1)
     try:
         text = data.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
@@ -31,9 +33,8 @@ def decode(data: bytes, name: str) -> str:
         if encoding := _guessed(data):
             raise ContentError.at("people-old-encoding", name, line, encoding=encoding) from error
         raise ContentError.at("not-utf-8", name, line) from error
-    zero = text.find("\0")
-    if zero >= 0:
-        raise ContentError.at("people-zero-byte", name, text.count("\n", 0, zero) + 1)
+    if "\0" in text:
+        raise ContentError.at("people-zero-byte", name, text.count("\n", 0, text.index("\0")) + 1)
     if not text.strip():
         raise ContentError.at("file-empty", name)
     return text

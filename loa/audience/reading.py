@@ -87,17 +87,18 @@ def read(data: bytes, name: str) -> Sheet:
 
 def _stated_delimiter(text: str) -> tuple[str, str]:
     """Excel's `sep=;`, which it shows as no row of its own."""
-    stated = re.match(r"sep=(.)\r?\n", text)
+    stated = re.match(r"sep=([;,\t|])\r?\n", text)
     return (text[stated.end() :], stated[1]) if stated else (text, "")
 
 
 def _delimiter(text: str) -> str:
-    """The one that makes the most known columns of the header, and then the most columns."""
+    """The one under which the header has a phone column, then the most known columns, then the most columns."""
     start = text[:65_536]
 
-    def score(delimiter: str) -> tuple[int, int]:
+    def score(delimiter: str) -> tuple[bool, int, int]:
         header = next((row for row in csv.reader(io.StringIO(start, newline=""), delimiter=delimiter) if any(row)), [])
-        return sum(plain(cell) in vocabulary().columns for cell in header), len(header)
+        known = {vocabulary().columns.get(plain(cell), "") for cell in header} - {""}
+        return "phone" in known, len(known), len(header)
 
     return max(DELIMITERS, key=score)  # of equals the first
 

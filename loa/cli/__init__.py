@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -85,6 +84,6 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001 - the last net: our bug, said as such, without a page of traceback
-        show_bug(error, traceback.format_exc() if os.environ.get("LOA_DEBUG") else "")
+        show_bug(error)
         return 1
     return result if isinstance(result, int) and not isinstance(result, bool) else 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
@@ -74,6 +73,8 @@ def cancel(id: str, wave: str, *, year: Year = None, by: Who = None, session: In
 @app.command
 def reconcile(*, session: Injected) -> None:
     """Đối soát: hỏi lại cổng gửi về các tin chưa rõ kết quả. / Ask the gateways about what is in doubt."""
+    import asyncio
+
     from loa import pipeline
 
     with session.desk() as desk:

@@ -7,6 +7,7 @@ not a terminal.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from loa.model.errors import LoaError
 
 Result = TypeVar("Result")
+WIDE = 200
 
 
 @dataclass(frozen=True)
@@ -75,15 +77,19 @@ Injected = Annotated[Session, Parameter(parse=False)]
 
 
 def console() -> Console:
-    from rich.console import Console
-
-    return Console(soft_wrap=True)
+    return _console(stderr=False)
 
 
 def progress() -> Console:
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
     from rich.console import Console
 
-    return Console(stderr=True, soft_wrap=True)
+    made = Console(stderr=stderr, soft_wrap=True)
+    # a file or a pipe has no width of its own: nothing is folded there
+    return made if made.is_terminal else Console(stderr=stderr, soft_wrap=True, width=WIDE)
 
 
 def table(out: Console, headings: Sequence[str], rows: Sequence[Sequence[object]], numbers: Sequence[int] = ()) -> None:
@@ -92,7 +98,7 @@ def table(out: Console, headings: Sequence[str], rows: Sequence[Sequence[object]
 
     made = Table(box=None, pad_edge=False, header_style="bold")
     for i, heading in enumerate(headings):
-        made.add_column(heading, justify="right" if i in numbers else "left", no_wrap=i in numbers)
+        made.add_column(heading, justify="right" if i in numbers else "left", overflow="fold")
     for row in rows:
         made.add_row(*(f"{cell:,}".replace(",", ".") if isinstance(cell, int) else str(cell) for cell in row))
     out.print(made)
@@ -129,10 +135,12 @@ def show_error(error: LoaError, *, as_json: bool) -> None:
         out.print(f"  {words.en}", markup=False, highlight=False, style="dim")
 
 
-def show_bug(error: Exception, trace: str) -> None:
+def show_bug(error: Exception) -> None:
     """Our own mistake, said as such. An unforeseen error's message may hold anything, so only its kind is shown."""
     out = progress()
     out.print(f"LỖI CỦA LOA ({type(error).__name__}). Hãy báo người vận hành.", markup=False, style="bold red")
     out.print("  A bug of Loa's. Tell the operator; LOA_DEBUG=1 shows where.", markup=False, style="dim")
-    if trace:
-        out.print(trace, markup=False, highlight=False)
+    if os.environ.get("LOA_DEBUG"):
+        import traceback
+
+        out.print("".join(traceback.format_exception(error)), markup=False, highlight=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
 from pathlib import Path
@@ -43,6 +42,8 @@ def prepare(
     by
         Người trình; hoặc biến LOA_ACTOR. / Who asks for the review; or LOA_ACTOR.
     """
+    import asyncio
+
     from loa import gate, pipeline
     from loa.cli.reviews import print_bundle
 
@@ -69,6 +70,8 @@ def release(id: str, wave: str, *, year: Year = None, session: Injected) -> int:
     wave
         Mã đợt. / The wave's id.
     """
+    import asyncio
+
     from loa import pipeline
     from loa.model.errors import PartlyDelivered
 
@@ -143,8 +146,9 @@ def print_counts(out: Any, wave: str, counts: Sequence[Count]) -> None:
     sums = [sum(cells.get(state, 0) for cells in lines.values()) for state in present]
     rows.append(("Tổng / all", "", *sums, sum(sums)))
     out.print(f"\n{wave}", markup=False, style="bold")
-    headings = ["Sản phẩm", "Mạng (đoán)", *(STATE_WORDS[RowState(state)][0] for state in present), "tổng"]
+    headings = ["Sản phẩm", "Mạng*", *(STATE_WORDS[RowState(state)][0] for state in present), "tổng"]
     table(out, headings, rows, range(2, 2 + len(present) + 1))
+    out.print("* đoán theo đầu số / guessed from the prefix", style="dim", highlight=False)
 
 
 def _count(count: Count) -> dict[str, Any]:

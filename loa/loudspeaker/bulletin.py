@@ -12,6 +12,7 @@ from loa.loudspeaker.codec import UnreadableSoundError, decode
 from loa.loudspeaker.lexicon import read_lexicon
 from loa.loudspeaker.master import Mastered, Profile, Programme, master
 from loa.loudspeaker.script import plain
+from loa.loudspeaker.speakable import require_rules
 from loa.loudspeaker.speech.cache import MemoryCache
 from loa.loudspeaker.speech.catalogue import engines_for
 from loa.loudspeaker.speech.engine import Engine, Fit
@@ -97,6 +98,7 @@ def speak_text(workspace: Workspace, text: str, language: str, name: str, *, onl
     `name` is the file as the officer sees it. Raises `ContentError` for words that cannot be read, `GatewayError`
     where no engine could speak, `Unsupported` for a language or an extra that is not there.
     """
+    require_rules(language)
     lexicon = read_lexicon(workspace.assets, language, workspace.name_of)
     spoken = voice.to_speech(plain(text, language, name), lexicon)
     chime, _ = read_chime(workspace.assets, workspace.name_of)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -19,7 +20,7 @@ from loa.loudspeaker.package import LevelName
 from loa.model.artefact import Artefact, digest
 from loa.model.campaign import Deliverable, HourMinute, Localised, Places
 from loa.model.clock import VIETNAM
-from loa.model.errors import ContentError
+from loa.model.errors import ContentError, Mistake, Where
 from loa.model.finding import Finding
 from loa.model.ledger import Progress
 from loa.text.context import PER_COMMUNE, values
@@ -29,8 +30,10 @@ from loa.text.render import Rendered, Templates
 if TYPE_CHECKING:
     from loa.loudspeaker.bulletin import Bulletin, Titles
     from loa.loudspeaker.lexicon import Lexicon
+    from loa.loudspeaker.script import Script
     from loa.loudspeaker.speech.cache import SentenceCache
     from loa.loudspeaker.speech.engine import Engine
+    from loa.loudspeaker.voice import Spoken
     from loa.model.settings import SpeechSettings
 
     EngineFactory = Callable[[SpeechSettings, SentenceCache], tuple[Engine, ...]]
@@ -63,12 +66,9 @@ class LoudspeakerChannel:
         self._engines = engines
 
     def lint(self, job: Job, desk: Desk) -> None:
-        """Renders the script of each language, and reads its structure."""
-        from loa.loudspeaker.script import parse
-
+        """Renders the script of each language and turns it into what is read aloud."""
         for language in job.deliverable.languages:
-            rendered = _rendered(job, desk, language)
-            parse(rendered.text, language, rendered.path)
+            _words(job, desk, language)
 
     def prepare(self, job: Job, desk: Desk) -> tuple[Artefact, ...]:
         """Script, spoken words and MP3 of each language.
@@ -151,38 +151,68 @@ def _ordered(job: Job) -> LoudspeakerDeliverable:
     return job.deliverable
 
 
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """A bulletin in one language before it is spoken, and the files it came from."""
+
+    script: Script
+    spoken: Spoken
+    rendered: Rendered
+    lexicon: Lexicon
+
+
+def _words(job: Job, desk: Desk, language: str) -> _Words:
+    """Raises `ContentError` for a script that is not whole or cannot be read, `Unsupported` for the language."""
+    from loa.loudspeaker.lexicon import read_lexicon
+    from loa.loudspeaker.script import parse
+    from loa.loudspeaker.speakable import require_rules
+    from loa.loudspeaker.voice import to_speech
+
+    require_rules(language)
+    workspace = desk.workspace
+    rendered = _rendered(job, desk, language)
+    lexicon = read_lexicon(workspace.assets, language, workspace.name_of).with_hotline(job.campaign.hotline)
+    try:
+        script = parse(rendered.text, language, rendered.path)
+        return _Words(script, to_speech(script, lexicon), rendered, lexicon)
+    except ContentError as error:
+        source, _ = Templates(workspace.templates).source(KIND, job.deliverable.template, language)
+        raise ContentError([_in_template(mistake, source) for mistake in error.mistakes]) from None
+
+
+def _in_template(mistake: Mistake, source: str) -> Mistake:
+    """A mistake in a rendered text, at its line in the template; at none where a placeholder brought it."""
+    said = str(mistake.fields.get("token") or mistake.fields.get("heading") or "")
+    lines = [number for number, line in enumerate(source.splitlines(), 1) if said and said in line]
+    return replace(mistake, where=Where(mistake.where.file, lines[0] if lines else None))
+
+
 def _prepared(job: Job, desk: Desk, language: str, engines: Sequence[Engine]) -> tuple[Artefact, ...]:
     """One language: found made already, or made."""
     from loa.loudspeaker import master
     from loa.loudspeaker.bulletin import make, read_chime
-    from loa.loudspeaker.lexicon import read_lexicon
-    from loa.loudspeaker.script import parse
-    from loa.loudspeaker.voice import to_speech
 
-    workspace, kept = desk.workspace, desk.store.artefacts
-    rendered = _rendered(job, desk, language)
-    lexicon = read_lexicon(workspace.assets, language, workspace.name_of).with_hotline(job.campaign.hotline)
-    script = parse(rendered.text, language, rendered.path)
-    spoken = to_speech(script, lexicon)
-    chime, chime_bytes = read_chime(workspace.assets, workspace.name_of)
+    kept = desk.store.artefacts
+    words = _words(job, desk, language)
+    chime, chime_bytes = read_chime(desk.workspace.assets, desk.workspace.name_of)
     titles = _titles(job, language)
     recipe = digest(
         {
             "made": "bulletin",
-            "script": script.printed,
-            "spoken": spoken.printed,
+            "script": words.script.printed,
+            "spoken": words.spoken.printed,
             "engines": [[engine.name, engine.version] for engine in engines],
             "mastering": master.recipe(master.Profile()),
             "chime": hashlib.sha256(chime_bytes).hexdigest(),
             "titles": [titles.title, titles.issuer, titles.campaign, titles.note],
-            "template": rendered.sha256,
-            "lexicon": lexicon.sha256,
+            "template": words.rendered.sha256,
+            "lexicon": words.lexicon.sha256,
         }
     )
     made = kept.recall(recipe)
     if made is None:
-        bulletin = make(spoken, engines, chime, titles, online=not desk.environ.get(OFFLINE))
-        made = _stored(desk, bulletin, script.printed, rendered, lexicon)
+        bulletin = make(words.spoken, engines, chime, titles, online=not desk.environ.get(OFFLINE))
+        made = _stored(desk, bulletin, words)
         kept.remember(recipe, made)
     return made
 
@@ -215,41 +245,37 @@ def _title(job: Job, language: str) -> str:
     return f"{job.deliverable.title.get(language)} - {job.wave.title.get(language)}"
 
 
-def _stored(desk: Desk, bulletin: Bulletin, printed: str, rendered: Rendered, lexicon: Lexicon) -> tuple[Artefact, ...]:
+def _stored(desk: Desk, bulletin: Bulletin, words: _Words) -> tuple[Artefact, ...]:
     """Script, spoken words and sound, each with what it was made from."""
     from loa.loudspeaker.package import audio_name, script_name, spoken_name
     from loa.loudspeaker.speech.engine import Fit
 
     language = bulletin.spoken.language
-    words = {"template": rendered.path, "template_sha256": rendered.sha256, "lexicon_sha256": lexicon.sha256}
-    audio = {**words, **_sound_facts(bulletin)}
-    draft = bulletin.fit is Fit.DRAFT
-    texts = (
-        ("script", script_name(language), printed, words),
-        ("spoken", spoken_name(language), bulletin.spoken.printed, words),
+    sources = {
+        "template": words.rendered.path,
+        "template_sha256": words.rendered.sha256,
+        "lexicon_sha256": words.lexicon.sha256,
+    }
+
+    def text(role: str, name: str, content: str) -> Artefact:
+        # with the mark and the line ends that Notepad knows: clerks open these
+        data = content.replace("\n", "\r\n").encode("utf-8-sig")
+        return desk.store.artefacts.put(
+            data, name=name, media_type="text/plain", role=role, language=language, provenance=sources
+        )
+
+    sound = desk.store.artefacts.put(
+        bulletin.mastered.mp3,
+        name=audio_name(language, draft=bulletin.fit is Fit.DRAFT),
+        media_type="audio/mpeg",
+        role="audio",
+        language=language,
+        provenance={**sources, **_sound_facts(bulletin)},
     )
-    put = desk.store.artefacts.put
     return (
-        *(
-            # with a byte-order mark and line ends that Notepad knows: clerks open these
-            put(
-                text.replace("\n", "\r\n").encode("utf-8-sig"),
-                name=name,
-                media_type="text/plain",
-                role=role,
-                language=language,
-                provenance=told,
-            )
-            for role, name, text, told in texts
-        ),
-        put(
-            bulletin.mastered.mp3,
-            name=audio_name(language, draft=draft),
-            media_type="audio/mpeg",
-            role="audio",
-            language=language,
-            provenance=audio,
-        ),
+        text("script", script_name(language), words.script.printed),
+        text("spoken", spoken_name(language), bulletin.spoken.printed),
+        sound,
     )
 
 

@@ -30,15 +30,17 @@ HEADINGS: Mapping[Part, Mapping[str, str]] = {
     Part.SIGN_OFF: {"vi": "Lời kết", "en": "Sign-off"},
 }
 _BY_HEADING = {fold(words): part for part, named in HEADINGS.items() for words in named.values()}
+_BULLET = re.compile(r"[-–—•*+]\s")
 _HEADING = re.compile(r"^##\s*(?P<words>.*?)\s*$")
 
 # Measured on the embedded voice with these pauses: words (in Vietnamese, syllables) a second.
-_WORDS_A_SECOND = {"vi": 3.6, "en": 2.6}
+_WORDS_A_SECOND = {"vi": 3.5, "en": 2.6}
+MOST_CHARACTERS = 12_000  # about a quarter of an hour: longer is a programme, not a bulletin
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One part: its paragraphs, and the line each starts at in the text it came from (from 1)."""
+    """One part: its paragraphs, lines as they were written, and where each starts in its text (from 1)."""
 
     part: Part
     paragraphs: tuple[str, ...]
@@ -86,7 +88,7 @@ def parse(text: str, language: str, name: str) -> Script:
 
     Raises `ContentError` for a heading that is not known, words before the first one, and a part that is missing.
     """
-    blocks = _blocks(text)
+    blocks = _blocks(text, name)
     known = ", ".join(heading(part, language) for part in Part)
     mistakes: list[Mistake] = []
     passages: list[Passage] = []
@@ -117,7 +119,7 @@ def parse(text: str, language: str, name: str) -> Script:
 def plain(text: str, language: str, name: str) -> Script:
     """Any text as a script: all of it body. Raises `ContentError` where there is nothing to say."""
     body: list[Passage] = []
-    for line, block in _blocks(text):
+    for line, block in _blocks(text, name):
         if not _HEADING.match(block):
             body = _added(body, Part.BODY, line, block)
     if not body:
@@ -132,8 +134,10 @@ def _added(passages: list[Passage], part: Part, line: int, block: str) -> list[P
     return [*passages, Passage(part, (block,), (line,))]
 
 
-def _blocks(text: str) -> list[tuple[int, str]]:
-    """Headings, and paragraphs with their lines joined, each with the line it starts at."""
+def _blocks(text: str, name: str) -> list[tuple[int, str]]:
+    """Headings, paragraphs and items of lists, each with the line it starts at. Raises `ContentError`: too long."""
+    if len(text) > MOST_CHARACTERS:
+        raise ContentError.at("script-too-long", name, size=len(text), most=MOST_CHARACTERS)
     blocks: list[tuple[int, str]] = []
     open_ = False
     for number, line in enumerate(text.splitlines(), 1):
@@ -143,9 +147,9 @@ def _blocks(text: str) -> list[tuple[int, str]]:
         elif _HEADING.match(words):
             blocks.append((number, words))
             open_ = False
-        elif open_:
+        elif open_ and not _BULLET.match(words):
             start, so_far = blocks[-1]
-            blocks[-1] = (start, f"{so_far} {words}")
+            blocks[-1] = (start, f"{so_far}\n{words}")
         else:
             blocks.append((number, words))
             open_ = True

@@ -57,13 +57,17 @@ class Reading:
     unread: tuple[Unread, ...]
 
 
+def require_rules(language: str) -> None:
+    """Raises `Unsupported` for a language that cannot be turned into speech: a person's recording is its way."""
+    if language not in RULES:
+        raise Unsupported("speakable-language", {"language": language, "known": ", ".join(RULES)})
+
+
 def read(text: str, language: str, lexicon: Lexicon) -> Reading:
     """How `text` is read aloud. Raises `Unsupported` for a language that has no rules here."""
-    rules = RULES.get(language)
-    if rules is None:
-        raise Unsupported("speakable-language", {"language": language, "known": ", ".join(RULES)})
+    require_rules(language)
     text = nfc(text)
-    pieces = apply(rules, text, lexicon)
+    pieces = apply(RULES[language], text, lexicon)
     said = joined(pieces)
     done = [(piece.start, piece.start + len(piece.written)) for piece in pieces if piece.spoken is not None]
     # looked for in what was written, so that a token is shown whole and not as what a rule left of it

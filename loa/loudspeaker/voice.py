@@ -51,10 +51,12 @@ def to_speech(script: Script, lexicon: Lexicon) -> Spoken:
         paragraphs = []
         for line, paragraph in zip(passage.lines, passage.paragraphs, strict=True):
             reading = read(paragraph, script.language, lexicon)
-            paragraphs.append(_sentences(reading.text))
+            paragraphs.append(_sentences(" ".join(reading.text.split())))
             mistakes += [
                 Mistake(
-                    "token-unreadable", Where(script.name, line), {"token": item.token, "language": script.language}
+                    "token-unreadable",
+                    Where(script.name, line + item.line - 1),
+                    {"token": item.token, "language": script.language},
                 )
                 for item in reading.unread
             ]

@@ -6,6 +6,7 @@ Every type here is frozen and forbids unknown keys, so a slip of the pen is an e
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -21,20 +22,37 @@ class Written(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
+_SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+_TEMPLATE = r"^[a-z0-9]+(-[a-z0-9]+)*(/[a-z0-9]+(-[a-z0-9]+)*)*$"
+_LANGUAGE = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?$"
+_CLAUSE = r"^[0-9IVX]+(\.[0-9a-zđ]+)*$"
+_PORTAL = r"^https://[^\s/]+"
+DAY_MONTH = r"^(0[1-9]|[12]\d|3[01])-(0[1-9]|1[0-2])$"
+HOST = r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"
+
+# what to write, for whoever wrote something else
+EXAMPLES: Mapping[str, str] = {
+    _SLUG: "dvc-10-10",
+    _TEMPLATE: "dvc-10-10/mo-dau",
+    _LANGUAGE: "vi, en, tyz",
+    _CLAUSE: "3.4, III.2",
+    _PORTAL: "https://dichvucong.gov.vn",
+    DAY_MONTH: "25-11",
+    HOST: "dichvucong.gov.vn",
+}
+
 # lower-case words joined by hyphens: safe in file names, addresses and Prefect's names
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+Slug = Annotated[str, StringConstraints(pattern=_SLUG, max_length=60)]
 # a template's name is a path of slugs below its channel's folder: never absolute, never upwards
-TemplateName = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*(/[a-z0-9]+(-[a-z0-9]+)*)*$", max_length=120)
-]
+TemplateName = Annotated[str, StringConstraints(pattern=_TEMPLATE, max_length=120)]
 # BCP 47 tags as far as the field needs them: vi, en, tyz, hmv, mww-Latn
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?$")]
-Clause = Annotated[str, StringConstraints(pattern=r"^[0-9IVX]+(\.[0-9a-zđ]+)*$")]
+Language = Annotated[str, StringConstraints(pattern=_LANGUAGE)]
+Clause = Annotated[str, StringConstraints(pattern=_CLAUSE)]
 
 
 def _clock_time(value: object) -> object:
     if isinstance(value, str) and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
-        raise ValueError("HH:MM")
+        raise ValueError("giờ:phút, như 08:30 / hours and minutes, like 08:30")
     return value
 
 
@@ -79,11 +97,14 @@ def _anchor(value: object) -> object:
         return {"day": value.day, "month": value.month, "year": value.year}
     if not isinstance(value, str):
         return value
-    if match := re.fullmatch(r"(\d{1,2})-(\d{1,2})", value):
-        day, month = (int(group) for group in match.groups())
-        date(2023, month, day)  # 2023 is not a leap year: 29 February would not come every year
-        return {"day": day, "month": month}
-    moment = date.fromisoformat(value)
+    try:
+        if match := re.fullmatch(r"(\d{1,2})-(\d{1,2})", value):
+            day, month = (int(group) for group in match.groups())
+            date(2023, month, day)  # 2023 is not a leap year: 29 February would not come every year
+            return {"day": day, "month": month}
+        moment = date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("ngày-tháng như 10-10, hoặc năm-tháng-ngày như 2027-10-10 / 10-10 or 2027-10-10") from None
     return {"day": moment.day, "month": moment.month, "year": moment.year}
 
 
@@ -145,7 +166,7 @@ def wave_in(campaign: str, spec: WaveSpec, anchor: Anchor, year: int) -> Wave:
 
 def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(values)) != len(values):
-        raise ValueError("repeated")
+        raise ValueError("mỗi giá trị một lần / each value once")
     return values
 
 
@@ -179,7 +200,7 @@ class Campaign(Written):
     plan: Slug
     issuer: Localised
     hotline: str = Field(min_length=2, max_length=30)
-    portal: str = Field(pattern=r"^https://[^\s/]+")
+    portal: str = Field(pattern=_PORTAL)
     message_class: MessageClass
     anchor: Annotated[Anchor, BeforeValidator(_anchor)]
     waves: Annotated[tuple[WaveSpec, ...], Field(min_length=1)]

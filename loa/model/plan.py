@@ -10,10 +10,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from loa.model.campaign import Clause, Localised, Slug, Written
+from loa.model.campaign import DAY_MONTH, Clause, Localised, Slug, Written
 
 Cadence = Literal["continuous", "weekly", "monthly", "quarterly", "half-yearly", "yearly", "october"]
-DayMonth = Annotated[str, StringConstraints(pattern=r"^(0[1-9]|[12]\d|3[01])-(0[1-9]|1[0-2])$")]
+DayMonth = Annotated[str, StringConstraints(pattern=DAY_MONTH)]
 
 
 class Years(Written):

@@ -7,15 +7,15 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from loa.model.campaign import HourMinute, Language, Slug, Written
+from loa.model.campaign import HOST, HourMinute, Language, Slug, Written
 
 # a host name by itself: no scheme, no path, no port
-Host = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", to_lower=True)]
+Host = Annotated[str, StringConstraints(pattern=HOST, to_lower=True)]
 
 
 def _aware(value: object) -> object:
     if isinstance(value, datetime) and value.tzinfo is None:
-        raise ValueError("the moment needs an offset, like +07:00")
+        raise ValueError("giờ có múi giờ, như 2027-09-10T08:30:00+07:00 / with an offset")
     return value
 
 

@@ -28,7 +28,7 @@ NO_WORDS = "zxx"  # BCP 47 for what is in no language: font files
 
 def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(values)) != len(values):
-        raise ValueError("repeated")
+        raise ValueError("mỗi giá trị một lần / each value once")
     return values
 
 

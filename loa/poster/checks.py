@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 CONTRAST, CONTRAST_LARGE = 4.5, 3.0
+QR_CONTRAST = 7.0  # a phone in the sun sees far less than a decoder that is given the pixels: gold on white decodes
 WORST_SHARE = 0.01  # of the pixels under a text; fewer is the edge of a shape seen through anti-aliasing
 CHECK_DPI = 72
 
@@ -88,11 +89,12 @@ def check_screen(png: bytes, kept: Mapping[str, Any], subject: str) -> tuple[Fin
     dpi = image.width / kept["sheet"]["width"] * 25.4
     found: list[Finding] = []
     for code in kept["codes"]:
-        box = Box(*code["box"]).inset(-2)
-        part = image.crop(tuple(round(side * dpi / 25.4) for side in (box.x, box.y, box.right, box.bottom)))
-        read = qr.read(qr.as_seen(part, dpi))
+        box = Box(*code["box"])
+        read = qr.read(qr.as_seen(_part(image, box.inset(-2), dpi), dpi))
         if not read:
             found.append(Finding("poster-qr-unreadable", subject, {"element": code["name"], "link": code["link"]}))
+        elif not _dark_on_light(_part(image, box, dpi)):
+            found.append(Finding("poster-qr-faint", subject, {"element": code["name"], "wanted": f"{QR_CONTRAST:g}"}))
         elif set(read) != {code["link"]}:
             shown = ", ".join(_short(text) for text in sorted(set(read)))
             found.append(Finding("poster-qr-wrong", subject, {"found": shown, "link": code["link"]}))
@@ -107,6 +109,28 @@ def check_files(kept: Mapping[str, Any], pdf: bytes, png: bytes, subject: str, r
         *check_print(pdf, kept, subject),
         *check_screen(png, kept, subject),
     )
+
+
+def _part(image: Image, box: Box, dpi: float) -> Image:
+    left, top, right, bottom = (round(side * dpi / 25.4) for side in (box.x, box.y, box.right, box.bottom))
+    return image.crop((left, top, right, bottom))
+
+
+def _dark_on_light(symbol: Image) -> bool:
+    """Whether the modules of a code, about half of its pixels, are dark, and its quiet zone is light."""
+    pixels = symbol.convert("L").histogram()
+    dark, light = (_quantile(pixels, share) for share in (0.2, 0.8))
+    corner: Any = symbol.convert("L").getpixel((symbol.width // 24, symbol.height // 24))
+    return contrast((dark,) * 3, (light,) * 3) >= QR_CONTRAST and abs(corner - light) < abs(corner - dark)
+
+
+def _quantile(histogram: Sequence[int], share: float) -> int:
+    left = share * sum(histogram)
+    for value, count in enumerate(histogram):
+        left -= count
+        if left <= 0:
+            return value
+    return 255
 
 
 # contrast

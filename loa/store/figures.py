@@ -108,9 +108,9 @@ class Figures:
                 page = connection.execute(
                     _joined().where(jobs.c.wave == wave, rows.c.id > after).order_by(rows.c.id).limit(PAGE)
                 ).all()
-            if not page:
-                return
             yield from (to_row(row, row.wave, row.deliverable) for row in page)
+            if len(page) < PAGE:
+                return
             after = page[-1].id
 
     def history(self, row: str) -> Sequence[tuple[datetime, RowState, str, str]]:

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from loa.model.ledger import Change, Lease
 from loa.model.states import RowState, may_become
+from loa.store.engine import insert
 from loa.store.schema import counters, events, rows
 
 _Key = tuple[int, str, str]  # (job, operator, state)
@@ -34,8 +34,7 @@ class Tally:
         self.parts[job, operator, state] += parts
 
     def write(self, connection: sa.Connection) -> None:
-        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-        statement = insert(counters)
+        statement = insert(connection, counters)
         new = statement.excluded
         upsert = statement.on_conflict_do_update(
             index_elements=[counters.c.job, counters.c.operator, counters.c.state],

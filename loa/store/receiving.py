@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from loa.model.ledger import Change, Receipt
 from loa.model.states import RowState
-from loa.store.engine import alone
+from loa.store.engine import alone, insert
 from loa.store.moves import Tally, find, find_ids, move
 from loa.store.schema import orphans, rows
 
@@ -30,13 +30,9 @@ def apply(connection: sa.Connection, receipts: Sequence[Receipt], now: datetime,
     found = find(connection, _named(receipts))
     by_reference = {row.id: row.id for row in found}
     by_gateway = {(row.lane, row.gateway_id): row.id for row in found if row.gateway_id}
-    matched: list[tuple[str, Receipt]] = []
-    for receipt in receipts:
-        key = by_reference.get(receipt.reference) or by_gateway.get((receipt.lane, receipt.gateway_id))
-        if key is None:
-            _keep(connection, receipt)
-        else:
-            matched.append((key, receipt))
+    of = [by_reference.get(one.reference) or by_gateway.get((one.lane, one.gateway_id)) for one in receipts]
+    matched = [(key, receipt) for key, receipt in zip(of, receipts, strict=True) if key is not None]
+    _keep(connection, [receipt for key, receipt in zip(of, receipts, strict=True) if key is None])
     moved = 0
     while matched:  # one receipt of each row at a time: a second one must see what the first did
         first: dict[str, Receipt] = {}
@@ -86,11 +82,14 @@ def _receipt(row: sa.Row[Any]) -> Receipt:
     return Receipt(row.lane, row.gateway_id, RowState(row.state), row.at, row.reference, row.raw, row.operator)
 
 
-def _keep(connection: sa.Connection, receipt: Receipt) -> None:
-    values = {
-        "lane": receipt.lane, "gateway_id": receipt.gateway_id, "reference": receipt.reference,
-        "state": receipt.state.value,
-    }  # fmt: skip
-    same = sa.and_(*(orphans.c[name] == value for name, value in values.items()))
-    if connection.scalar(sa.select(orphans.c.id).where(same)) is None:
-        connection.execute(orphans.insert().values(**values, raw=receipt.raw, operator=receipt.operator, at=receipt.at))
+def _keep(connection: sa.Connection, receipts: Sequence[Receipt]) -> None:
+    """Puts receipts to wait for their rows; one that waits already is the same one, told again."""
+    if receipts:
+        values = [
+            {
+                "lane": one.lane, "gateway_id": one.gateway_id, "reference": one.reference, "state": one.state.value,
+                "raw": one.raw, "operator": one.operator, "at": one.at,
+            }
+            for one in receipts
+        ]  # fmt: skip
+        connection.execute(insert(connection, orphans).on_conflict_do_nothing(), values)

@@ -17,10 +17,11 @@ from loa.loudspeaker.bulletin import speak_text
 from loa.loudspeaker.channel import OFFLINE, LoudspeakerChannel, LoudspeakerDeliverable, package_files
 from loa.loudspeaker.lexicon import read_lexicon
 from loa.loudspeaker.measure import measure
-from loa.loudspeaker.script import parse
+from loa.loudspeaker.script import estimated_seconds, parse
 from loa.loudspeaker.speech.engine import Fit
+from loa.loudspeaker.speech.espeak import EspeakEngine
 from loa.loudspeaker.speech.memory import MemoryEngine
-from loa.loudspeaker.voice import to_speech
+from loa.loudspeaker.voice import speak, to_speech
 from loa.model.campaign import Campaign, Localised, MessageClass, WaveSpec
 from loa.model.clock import FixedClock
 from loa.model.errors import ContentError, GatewayError, LoaError, Unsupported
@@ -137,26 +138,32 @@ def test_each_wave_says_how_far_the_day_is(workspace: Workspace, wave: str, said
 
 
 def test_the_campaigns_own_bulletin_with_the_embedded_voice(desk: Desk) -> None:
-    job = job_of(desk.workspace, "d-30")
+    job = job_of(desk.workspace, "d-30", ORDER.model_copy(update={"languages": ("vi",)}))
     made = LoudspeakerChannel().prepare(job, desk)
     assert [(item.role, item.language, item.name) for item in made] == [
         ("script", "vi", "toan-van-vi.txt"),
         ("spoken", "vi", "loi-doc-vi.txt"),
         ("audio", "vi", "phat-thanh-vi-ban-nhap-draft.mp3"),
-        ("script", "en", "toan-van-en.txt"),
-        ("spoken", "en", "loi-doc-en.txt"),
-        ("audio", "en", "phat-thanh-en-ban-nhap-draft.mp3"),
     ]
-    audio = [item for item in made if item.role == "audio"]
-    for item in audio:
-        found = measure(desk.store.artefacts.read(item))
-        assert 60 <= found.seconds <= 90
-        assert item.provenance["fit"] == "draft"
-        assert item.provenance["loudness"] == f"{found.loudness:.2f}"
-        assert "BẢN NHÁP" in found.tags["title"]
-        assert found.tags["comment"].startswith("BẢN NHÁP / DRAFT")
-    findings = LoudspeakerChannel().check(job, made, desk)
-    assert [finding.code for finding in findings] == ["draft-speech", "draft-speech"]
+    found = measure(desk.store.artefacts.read(made[-1]))
+    assert 60 <= found.seconds <= 90
+    assert (made[-1].provenance["engine"], made[-1].provenance["fit"]) == ("espeak", "draft")
+    assert made[-1].provenance["loudness"] == f"{found.loudness:.2f}"
+    assert found.tags["title"] == "[BẢN NHÁP / DRAFT] Bản tin truyền thanh - d-30"
+    assert found.tags["comment"].startswith("BẢN NHÁP / DRAFT")
+    assert [finding.code for finding in LoudspeakerChannel().check(job, made, desk)] == ["draft-speech"]
+
+
+def test_the_english_bulletin_has_the_length_of_a_bulletin_too(workspace: Workspace) -> None:
+    job = job_of(workspace, "d-30")
+    rendered = Templates(workspace.templates).render(
+        "loudspeaker", ORDER.template, "en", "j2", values(job.campaign, job.wave, "en")
+    )
+    spoken = to_speech(parse(rendered.text, "en", "-"), read_lexicon(workspace.assets, "en"))
+    assert 55 <= speak(spoken, [EspeakEngine()]).audio.seconds <= 85
+    assert estimated_seconds(spoken.text, "en") == pytest.approx(
+        speak(spoken, [EspeakEngine()]).audio.seconds, rel=0.15
+    )
 
 
 def test_preparing_again_speaks_nothing_and_gives_the_same_artefacts(desk: Desk) -> None:
@@ -221,6 +228,28 @@ def test_words_that_cannot_be_used_stop_at_their_file(desk: Desk, template: str,
     assert error.value.code == code
     assert error.value.where is not None
     assert error.value.where.file == "templates/loudspeaker/ngan.vi.j2"
+
+
+def test_a_campaign_is_linted_without_speaking_a_word(desk: Desk) -> None:
+    job, engine = job_of(desk.workspace, "d-30", short(desk.workspace)), MemoryEngine()
+    voiced_by(engine).lint(job, desk)
+    path = desk.workspace.templates / "loudspeaker" / "ngan.vi.j2"
+    path.write_text(path.read_text(encoding="utf-8").replace("Xin cảm ơn!", "Mã XYZ."), encoding="utf-8")
+    with pytest.raises(ContentError) as error:
+        voiced_by(engine).lint(job, desk)
+    assert (error.value.code, engine.said) == ("token-unreadable", [])
+
+
+def test_a_mistake_in_the_words_is_named_by_its_line_in_the_template(desk: Desk) -> None:
+    order = short(desk.workspace)
+    (desk.workspace.templates / "loudspeaker" / "ngan.vi.j2").write_text(
+        "{# một lời\n   ghi chú #}\n## Lời chào\n{% if days_left > 1 %}\nChào!\n{% endif %}\n"
+        "## Nội dung\nCâu đầu,\nmã XYZ.\n## Lời nhắc\nB\n## Lời kết\nC\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(ContentError) as error:
+        voiced_by(MemoryEngine()).prepare(job_of(desk.workspace, "d-30", order), desk)
+    assert [(item.fields["token"], item.where.line) for item in error.value.mistakes] == [("XYZ", 9)]
 
 
 def test_a_language_that_machines_mangle_is_refused(desk: Desk) -> None:

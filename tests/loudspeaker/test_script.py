@@ -26,7 +26,7 @@ def test_headings_part_a_script_and_are_not_said() -> None:
     script = parse(WHOLE, "vi", "mau.j2")
     assert [(item.part, item.paragraphs) for item in script.passages] == [
         (Part.GREETING, ("Kính thưa bà con!",)),
-        (Part.BODY, ("Dòng một vẫn câu ấy.", "Đoạn hai.")),
+        (Part.BODY, ("Dòng một\nvẫn câu ấy.", "Đoạn hai.")),
         (Part.REMINDER, ("Xin nhắc lại.",)),
         (Part.SIGN_OFF, ("Xin cảm ơn!",)),
     ]
@@ -59,6 +59,17 @@ def test_a_script_that_is_not_whole_is_refused_with_every_mistake(
 
 def test_any_text_can_be_spoken_as_one_body() -> None:
     assert plain("Xin chào.\n\n## Lời kết\nTạm biệt.", "vi", "-").text == "Xin chào.\n\nTạm biệt."
+
+
+def test_items_of_a_list_are_paragraphs_of_their_own() -> None:
+    (body,) = plain("Ba bước:\n- mở Cổng\n- nộp hồ sơ\n  và chờ", "vi", "-").passages
+    assert (body.paragraphs, body.lines) == (("Ba bước:", "- mở Cổng", "- nộp hồ sơ\nvà chờ"), (1, 2, 3))
+
+
+def test_a_script_of_forty_minutes_is_refused() -> None:
+    with pytest.raises(ContentError) as error:
+        plain("Mời bà con. " * 4000, "vi", "dai.txt")
+    assert (error.value.code, error.value.where and error.value.where.file) == ("script-too-long", "dai.txt")
 
 
 @pytest.mark.parametrize("text", ["", "\n \n", "## Lời chào\n"])

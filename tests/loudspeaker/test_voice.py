@@ -76,6 +76,12 @@ def test_sentences_start_with_a_capital_after_abbreviations_are_read() -> None:
     )
 
 
+def test_what_cannot_be_read_is_named_by_its_own_line() -> None:
+    with pytest.raises(ContentError) as error:
+        to_speech(plain("Xin chào.\n\nCâu đầu,\nmã XYZ.", "vi", "thu.txt"), VI)
+    assert [(item.where.file, item.where.line) for item in error.value.mistakes] == [("thu.txt", 4)]
+
+
 def test_the_catalogue_makes_engines_in_the_order_of_the_settings() -> None:
     made = engines_for(SpeechSettings(engines=("espeak", "gtts")), MemoryCache())
     assert [engine.name for engine in made] == ["espeak", "gtts"]

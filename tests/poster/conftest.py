@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from loa.poster import render, tokens
+from loa.poster.layout import compose
 from loa.poster.order import Order, read_compounds, take
 from loa.poster.render import Pieces
+from loa.poster.scene import Scene
 from loa.poster.typeset import Typesetter
 from loa.text.lint import Rules
 from loa.workspace import Workspace
@@ -46,6 +48,11 @@ def ordered(shipped: Workspace, vi_values: Mapping[str, object]) -> Order:
 @pytest.fixture(scope="session")
 def pieces(ordered: Order) -> Pieces:
     return render.make(ordered)
+
+
+@pytest.fixture(scope="session")
+def scene(ordered: Order) -> Scene:
+    return compose(ordered, Typesetter(ordered.font, "vi", ordered.compounds))
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import pytest
 
 from loa.poster import tokens
 from loa.poster.layout import compose
-from loa.poster.order import take
+from loa.poster.order import Order, take
 from loa.poster.scene import Rectangle, Scene
 from loa.poster.template import TextNode, nodes_of
 from loa.poster.typeset import Typesetter
@@ -37,9 +37,7 @@ def test_everything_to_be_read_stands_within_the_safe_margin(
         assert text.fit.least <= text.size <= text.fit.wanted
 
 
-def test_texts_of_one_style_have_one_size(shipped: Workspace, vi_values: Mapping[str, object]) -> None:
-    ordered = take(shipped, "ba-buoc", "a3", "vi", vi_values)
-    scene = compose(ordered, Typesetter(ordered.font, "vi"))
+def test_texts_of_one_style_have_one_size(ordered: Order, scene: Scene) -> None:
     styles = [node.style for node in nodes_of(ordered.template.poster.page) if isinstance(node, TextNode)]
     sizes: dict[str, set[float]] = {}
     for style, text in zip(styles, scene.texts(), strict=True):
@@ -48,8 +46,10 @@ def test_texts_of_one_style_have_one_size(shipped: Workspace, vi_values: Mapping
     assert all(len(found) == 1 for found in sizes.values())
 
 
-def test_a_longer_text_makes_its_whole_style_smaller(copied: Workspace, vi_values: Mapping[str, object]) -> None:
-    before = {text.name: text.size for text in scene_of(copied, vi_values).texts()}
+def test_a_longer_text_makes_its_whole_style_smaller(
+    copied: Workspace, vi_values: Mapping[str, object], scene: Scene
+) -> None:
+    before = {text.name: text.size for text in scene.texts()}
     edit(copied, "templates/poster/ba-buoc/copy.vi.yaml", "Đăng nhập bằng VNeID", "Đăng nhập bằng tài khoản VNeID nhé")
     after = {text.name: text.size for text in scene_of(copied, vi_values).texts()}
     assert after["step-2-heading"] < before["step-2-heading"]
@@ -65,8 +65,7 @@ def test_words_that_are_too_many_are_reported_not_cut(copied: Workspace, vi_valu
     assert " ".join(line.text for line in headline.lines).count("trực tuyến") == 15
 
 
-def test_surfaces_at_the_edge_run_into_the_bleed(shipped: Workspace, vi_values: Mapping[str, object]) -> None:
-    scene = scene_of(shipped, vi_values)
+def test_surfaces_at_the_edge_run_into_the_bleed(scene: Scene) -> None:
     shapes = {item.name: item.box for item in scene.elements if isinstance(item, Rectangle)}
     assert (shapes["hero"].x, shapes["hero"].y) == (-3, -3)
     assert shapes["footer"].bottom == scene.sheet.height + 3
@@ -74,8 +73,8 @@ def test_surfaces_at_the_edge_run_into_the_bleed(shipped: Workspace, vi_values: 
     assert shapes["warning-card"].x > scene.sheet.safe
 
 
-def test_every_element_has_its_own_name(shipped: Workspace, vi_values: Mapping[str, object]) -> None:
-    names = [item.name for item in scene_of(shipped, vi_values).elements]
+def test_every_element_has_its_own_name(scene: Scene) -> None:
+    names = [item.name for item in scene.elements]
     assert len(set(names)) == len(names)
 
 

@@ -13,7 +13,7 @@ _SIGNS_EN = {".": "dot", "@": "at", "/": "slash", "-": "dash", "_": "underscore"
 
 # the scheme and "www." are never said; a path goes up to the first sign that ends a sentence
 _ADDRESS = (
-    r"(?<![\w@.])(?:https?://)?(?:www\.)?"
+    r"(?<![\w@.+-])(?:https?://)?(?:www\.)?"
     r"(?P<said>(?:[\w.+-]+@)?(?:[a-zA-Z0-9-]+\.)+[a-zA-Z]{2,}(?![\w-])(?:/[\w/.-]*[\w])?)/?"
 )
 

@@ -1,0 +1,103 @@
+"""The file of rejects: it runs nothing in a spreadsheet, loses nothing, and comes back."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loa.audience.cells import guard, unguard
+from loa.audience.importing import Imported, import_people
+from loa.audience.places import Places
+from loa.audience.reading import DELIMITERS, Row, Sheet, read
+from loa.audience.rejects import COLUMNS, summary, to_bytes
+from loa.audience.rows import Fault, Judged
+from loa.model.clock import SystemClock
+
+CELL = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12) | st.sampled_from(
+    ["=1+1", "'=1", "''+x", "+84 912 000 123", "-", "@x", "\t=1", "'", '"', "a;b", "dòng\nhai", "＝cmd", ""]
+)
+
+
+def imported(text: str, places: Places) -> Imported:
+    return import_people(text.encode(), "ds.csv", "thu", places, SystemClock())
+
+
+def table(data: bytes, delimiter: str = ";") -> list[list[str]]:
+    return list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=delimiter))
+
+
+# --- formulas
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "=HYPERLINK(A1)", "+cmd|' /C calc'!A0", "-2+3+cmd", "@SUM(1)", "\t=1", "＝1"])
+def test_what_a_spreadsheet_would_run_gets_an_apostrophe(cell: str) -> None:
+    assert guard(cell) == f"'{cell}"
+
+
+@pytest.mark.parametrize("cell", ["+84 912 000 123", "-", "0912-000-123", "có", "", "(091) 2", "'", "a=b"])
+def test_what_runs_nothing_is_left_as_it_is(cell: str) -> None:
+    assert guard(cell) == unguard(cell) == cell
+
+
+@given(CELL)
+def test_every_cell_comes_back(cell: str) -> None:
+    assert unguard(guard(cell)) == cell
+
+
+@given(CELL)
+def test_no_cell_with_a_letter_begins_like_a_formula(cell: str) -> None:
+    made = guard(cell)
+    assert made[:1] not in "=@\t\r\n" or not made
+    assert made[:1] not in ("+", "-") or not any(char.isalpha() or char in "|!" for char in made)
+
+
+# --- the table
+
+
+@given(
+    rows=st.lists(st.tuples(CELL, CELL, CELL), min_size=1, max_size=4), delimiter=st.sampled_from(sorted(DELIMITERS))
+)
+def test_a_row_comes_back_cell_by_cell(rows: list[tuple[str, str, str]], delimiter: str) -> None:
+    sheet = Sheet("ds.csv", delimiter, ("SĐT", "Ghi chú", "=x"), {"phone": 0}, (), False, iter(()))
+    judged = [Judged(Row(7 + n, cells), faults=(Fault("phone-missing", "phone"),)) for n, cells in enumerate(rows)]
+    back = read(to_bytes(sheet, judged), "ds-rejects.csv")
+    assert back.is_rejects
+    assert back.header == sheet.header
+    assert [(row.number, row.cells) for row in back.rows] == [(one.row.number, one.row.cells) for one in judged]
+
+
+def test_it_says_where_what_and_how_to_mend(places: Places) -> None:
+    made = imported(
+        "Tên;SĐT;Xã;Tỉnh\nA;0912000123;Phường Bách Quang;Thái Nguyên\n=B;02083000123;xa van lang;Thái Nguyên\n", places
+    )
+    data = to_bytes(made.sheet, made.rejects)
+    assert data.startswith(b"\xef\xbb\xbf")
+    header, row = table(data)
+    assert header == [*COLUMNS, "Tên", "SĐT", "Xã", "Tỉnh"]
+    assert row[:4] == ["3", "SĐT, Xã", "02083000123, xa van lang", "phone-landline, commune-ambiguous"]
+    assert "Số máy cố định" in row[4]
+    assert "Xã Văn Lăng (05665)" in row[4]
+    assert "landline" in row[5]
+    assert row[6:] == ["'=B", "02083000123", "xa van lang", "Thái Nguyên"]
+
+
+@pytest.mark.parametrize("delimiter", sorted(DELIMITERS))
+def test_it_has_the_delimiter_of_the_list(places: Places, delimiter: str) -> None:
+    made = imported("SĐT;Xã;Tỉnh\n1;x, y;z\n".replace(";", delimiter).replace(f"x{delimiter} y", "x"), places)
+    assert table(to_bytes(made.sheet, made.rejects), delimiter)[0][len(COLUMNS) :] == ["SĐT", "Xã", "Tỉnh"]
+
+
+def test_a_sensitive_column_is_not_in_it(places: Places) -> None:
+    made = imported("SĐT;Dân tộc\n1;Tày\n", places)
+    assert "Tày" not in to_bytes(made.sheet, made.rejects).decode()
+    assert made.warnings[0].code == "people-sensitive-column"
+
+
+def test_a_screen_sees_no_number(places: Places) -> None:
+    made = imported("SĐT\n02083000123\n091200012x\n", places)
+    assert [reject.value for reject in summary(made.rejects, 50)] == ["xxxxxxxxx23", "xxxxxxx12x"]
+    assert len(summary(made.rejects, 1)) == 1

@@ -1,0 +1,33 @@
+"""A desk on the small workspace, with people in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from loa import pipeline
+from loa.channel import Desk
+from loa.model.audience import AudienceInfo
+from loa.model.clock import Clock
+from loa.store.audiences import COLUMNS
+
+
+@pytest.fixture
+def desk(small: Path, clock: Clock, database_url: str) -> Iterator[Desk]:
+    made = pipeline.open_desk(small, {"LOA_DATABASE_URL": database_url}, clock)
+    yield made
+    made.store.close()
+
+
+def add(desk: Desk, endings: list[str]) -> None:
+    """People whose numbers end so, every tenth of them reading English."""
+    rows = [
+        (f"+8491{i:05d}{ending}", "vinaphone", "05443", "en" if i % 10 == 9 else "", "")
+        for i, ending in enumerate(endings)
+    ]
+    people = pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String), orient="row")
+    info = AudienceInfo("dan", "", "mẫu", "", "", len(rows), len(rows), 0, {"vinaphone": len(rows)})
+    desk.store.audiences.save(people, info)

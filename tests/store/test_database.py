@@ -1,0 +1,111 @@
+"""Opening a database: where it lies, what it promises, and what is said when it cannot be had."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from loa.model.errors import StoreError
+from loa.store import Store
+from loa.store.engine import Database
+from loa.store.schema import opt_outs
+
+from .ledger_kit import MovingClock, Open
+
+
+def test_a_relative_sqlite_path_starts_at_the_workspace(tmp_path: Path, clock: MovingClock) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    before = Path.cwd()
+    os.chdir(elsewhere)
+    try:
+        Store.open("sqlite:///var/loa.db", tmp_path / "workspace", clock).close()
+    finally:
+        os.chdir(before)
+    assert (tmp_path / "workspace" / "var" / "loa.db").is_file()
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["postgres", "postgresql"])
+def test_both_names_of_postgresql_mean_the_driver_we_have(name: str, tmp_path: Path) -> None:
+    database = Database(f"{name}://loa@/loa", tmp_path)
+    assert database.url.drivername == "postgresql+psycopg"
+    database.close()
+
+
+@pytest.mark.parametrize("url", ["", "no address", "oracle+nothing://x/y", "mongodb://x/y"])
+def test_an_address_that_is_none_is_said_so(url: str, tmp_path: Path, clock: MovingClock) -> None:
+    with pytest.raises(StoreError) as caught:
+        Store.open(url, tmp_path, clock)
+    assert caught.value.code == "database-url"
+    assert "postgresql://" in caught.value.words.vi
+
+
+def test_a_server_that_is_not_there_is_said_so_without_the_password(tmp_path: Path, clock: MovingClock) -> None:
+    with pytest.raises(StoreError) as caught:
+        Store.open(f"postgresql://loa:secret-word@/loa?host={tmp_path}", tmp_path, clock)
+    assert caught.value.code == "database-failed"
+    assert "secret-word" not in str(caught.value)
+
+
+def test_a_folder_that_cannot_be_made_is_said_so(tmp_path: Path, clock: MovingClock) -> None:
+    (tmp_path / "var").write_text("a file where the folder should be")
+    with pytest.raises(StoreError) as caught:
+        Store.open("sqlite:///var/loa.db", tmp_path, clock)
+    assert caught.value.code == "folder-not-writable"
+
+
+def test_a_file_that_is_no_database_is_said_so(tmp_path: Path, clock: MovingClock) -> None:
+    (tmp_path / "loa.db").write_bytes(b"this was a database once " * 100)
+    with pytest.raises(StoreError) as caught:
+        Store.open("sqlite:///loa.db", tmp_path, clock)
+    assert caught.value.code == "database-failed"
+
+
+def test_what_is_written_in_a_block_that_breaks_never_happened(store: Store, clock: MovingClock) -> None:
+    def breaking() -> None:
+        with store.database.write() as connection:
+            connection.execute(opt_outs.insert().values(phone="+84900000001", at=clock.now()))
+            raise RuntimeError("the block broke")
+
+    with pytest.raises(RuntimeError):
+        breaking()
+    assert store.audiences.opt_out(["+84900000001"], "1022", clock.now()) == 1
+
+
+def test_an_error_of_the_database_never_tells_the_values(store: Store, clock: MovingClock) -> None:
+    store.audiences.opt_out(["+84900000001"], "1022", clock.now())
+    with pytest.raises(StoreError) as caught, store.database.write() as connection:
+        connection.execute(opt_outs.insert().values(phone="+84900000001", at=clock.now()))
+    assert caught.value.code == "database-failed"
+    assert "900000001" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+def test_a_reader_sees_one_moment_throughout(open_store: Open, clock: MovingClock) -> None:
+    reader, writer = open_store(), open_store()
+    how_many = sa.select(sa.func.count()).select_from(opt_outs)
+    with reader.database.read() as connection:
+        before = connection.scalar(how_many)
+        writer.audiences.opt_out(["+84900000001"], "1022", clock.now())
+        assert connection.scalar(how_many) == before
+    with reader.database.read() as connection:
+        assert connection.scalar(how_many) == 1
+
+
+def test_a_moment_without_a_zone_is_not_taken(store: Store, clock: MovingClock) -> None:
+    with pytest.raises(StoreError):
+        store.audiences.opt_out(["+84900000001"], "1022", clock.now().replace(tzinfo=None))
+
+
+def test_sqlite_does_not_lose_a_commit_with_the_power(tmp_path: Path) -> None:
+    database = Database("sqlite:///loa.db", tmp_path)
+    with database.read() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    database.close()
