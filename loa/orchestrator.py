@@ -122,7 +122,8 @@ def serve(workspace: Workspace, port: int | None = None) -> Iterator[Server]:
         try:
             yield server
         finally:
-            state.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # the workspace may be gone by now
+                state.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -229,10 +230,13 @@ async def as_task(name: str, work: Callable[[], Awaitable[Result]]) -> Result:
 def _child(
     workspace: Workspace, name: str, arguments: list[str], variables: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A Prefect process of ours, in a group of its own, stopped at the end of the block with all it started."""
+    """A Prefect process of ours, in a group of its own, stopped at the end of the block with all it started.
+
+    Its keeper stops it too when this process is killed and cannot.
+    """
     with _log(workspace, name) as log:
         child = subprocess.Popen(  # noqa: S603 - our own interpreter and fixed words
-            [sys.executable, "-m", "prefect", *arguments],
+            [sys.executable, "-m", "loa.keeper", sys.executable, "-m", "prefect", *arguments],
             cwd=workspace.root,
             env={**os.environ, **variables},
             stdin=subprocess.DEVNULL,

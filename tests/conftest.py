@@ -152,11 +152,27 @@ def _ready_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _ready_postgresql(postgresql: Cluster) -> str:
-    """A database with the schema, to be emptied for each test: that takes a third of making one from a template."""
+def _ready_postgresql(postgresql: Cluster) -> Iterator[Callable[[], str]]:
+    """A database with the schema; a call empties it and gives its address. A tenth of what making one would take."""
     postgresql.command("CREATE DATABASE ready")
-    Store.open(postgresql.url("ready"), postgresql.folder, MovingClock()).close()
-    return "ready"
+    url = postgresql.url("ready")
+    Store.open(url, postgresql.folder, MovingClock()).close()
+    emptied = "; ".join(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables))  # noqa: S608 # ours
+    with psycopg.connect(
+        dbname="ready", user=postgresql.user, host=str(postgresql.folder), autocommit=True
+    ) as connection:
+
+        def empty() -> str:
+            connection.execute(
+                # a process that the test before has killed may still be served
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = 'ready' AND pid <> pg_backend_pid()"
+            )
+            connection.execute(emptied.encode())
+            connection.execute("SELECT setval(c.oid, 1, false) FROM pg_class c WHERE c.relkind = 'S'")
+            return url
+
+        yield empty
 
 
 _numbers = count(1)
@@ -181,13 +197,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("_ready_sqlite"), tmp_path / "loa.db")
         return f"sqlite:///{tmp_path}/loa.db"
-    cluster: Cluster = request.getfixturevalue("postgresql")
-    name: str = request.getfixturevalue("_ready_postgresql")
-    # a process that the test before has killed may still be served
-    cluster.command("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'ready'")
-    tables = ", ".join(table.name for table in metadata.sorted_tables)
-    cluster.command(f"TRUNCATE {tables} RESTART IDENTITY", name)
-    return cluster.url(name)
+    empty: Callable[[], str] = request.getfixturevalue("_ready_postgresql")
+    return empty()
 
 
 Open = Callable[[], Store]

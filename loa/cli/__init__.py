@@ -24,6 +24,8 @@ app = App(
         "One campaign file becomes SMS, loudspeaker bulletins, posters and the report."
     ),
     version_flags=["--version"],
+    # markdown would load a markdown reader and a syntax highlighter for every `--help`
+    help_format="plaintext",
 )
 app.meta.group_parameters = app.group_parameters
 for group in (campaigns.app, people.app, reviews.app, messages.app, media.poster, waves.ledger):

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from loa.cli.session import Injected
+from loa.cli.session import Injected, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from loa.model.finding import Finding
+    from loa.text.lint import Rules
+    from loa.workspace import Workspace
 
 poster = App(name="poster", help="Áp phích: dựng, kiểm tra. / Posters: render, check.")
 
@@ -91,7 +99,7 @@ def render(
     theme: str = "do-quoc-khanh",
     out: Annotated[Path, Parameter(name=["-o", "--out"])],
     session: Injected,
-) -> None:
+) -> int:
     """Dựng một áp phích: PDF in, PPTX để sửa, PNG để xem. / Render one poster: print PDF, PPTX, PNG.
 
     Parameters
@@ -105,6 +113,7 @@ def render(
     out
         Thư mục ghi ra. / The folder to write to.
     """
+    from loa.poster.checks import check_files
     from loa.poster.render import files_of, sample_values
     from loa.poster.render import render as draw
     from loa.store.artefacts import write_whole
@@ -115,5 +124,54 @@ def render(
     files = files_of(pieces)
     for name, data in files.items():
         write_whole(out / name, data)
-    written = [str(out / name) for name in files]
-    session.show({"files": written}, lambda screen: screen.print("\n".join(written), markup=False, highlight=False))
+    found = check_files(json.loads(pieces.record), pieces.print_pdf, pieces.screen_png, pieces.name, _rules(workspace))
+    return _show_findings(session, [str(out / name) for name in files], found)
+
+
+@poster.command
+def check(file: Path, *, session: Injected) -> int:
+    """Kiểm tra một áp phích có sẵn: PDF, PPTX, PNG, JPEG. / Look at a poster somebody made.
+
+    Parameters
+    ----------
+    file
+        Tệp cần kiểm tra. / The file.
+    """
+    from loa.model.errors import ContentError
+    from loa.poster.inspect import check_file
+    from loa.workspace import Workspace
+
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise ContentError.at("file-missing", file) from error
+    return _show_findings(session, [str(file)], check_file(data, file.name, _rules(Workspace.at(session.root))))
+
+
+def _rules(workspace: Workspace) -> Rules:
+    """Outside a campaign no issuer and no hotline are known: only the hosts are held against the list."""
+    from loa.text.lint import Rules
+
+    return Rules(workspace.settings.links.allowed_hosts)
+
+
+def _show_findings(session: Session, files: Sequence[str], findings: Sequence[Finding]) -> int:
+    """The files and what was found on them; 3 where something blocks."""
+    document = {
+        "files": list(files),
+        "findings": [
+            {"code": item.code, "level": item.level.value, "subject": item.subject, "vi": item.words.vi}
+            for item in findings
+        ],
+    }
+
+    def show(screen: Any) -> None:
+        screen.print("\n".join(files), markup=False, highlight=False)
+        for item in findings:
+            mark = "CHẶN " if item.blocks else "lưu ý"
+            screen.print(f"  {mark} [{item.code}] {item.subject}: {item.words}", markup=False, highlight=False)
+        if not findings:
+            screen.print("Không có lỗi. / No findings.", highlight=False)
+
+    session.show(document, show)
+    return 3 if any(item.blocks for item in findings) else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -57,11 +58,16 @@ def up(*, port: int = 4200, session: Injected) -> None:
         Cổng của trang Prefect trên máy này. / The port of Prefect's page on this machine.
     """
     from loa import orchestrator
+    from loa.model.errors import Refused
     from loa.workspace import Workspace
 
     workspace = Workspace.at(session.root)
+    if (already := orchestrator.running(workspace)) is not None:
+        raise Refused("already-up", {"page": already.page})
     with session.desk():
         pass  # the database, brought up to date before anything starts
+    # a service manager ends us with SIGTERM: as orderly as Ctrl+C
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     session.tell("Đang bật máy chủ Prefect … / starting the Prefect server …")
     with orchestrator.serve(workspace, port) as server:
         orchestrator.deploy(workspace, server)

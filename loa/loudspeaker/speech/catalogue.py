@@ -9,7 +9,6 @@ from loa.loudspeaker.speech.cache import SentenceCache
 from loa.loudspeaker.speech.engine import Engine
 from loa.loudspeaker.speech.espeak import EspeakEngine
 from loa.loudspeaker.speech.gtts import GttsEngine
-from loa.loudspeaker.speech.memory import MemoryEngine
 from loa.model.errors import ContentError
 from loa.model.settings import SpeechSettings
 
@@ -25,7 +24,6 @@ class Needs:
 ENGINES: Mapping[str, Callable[[Needs], Engine]] = {
     "gtts": lambda needs: GttsEngine(timeout=needs.settings.gtts_timeout_seconds, cache=needs.cache),
     "espeak": lambda needs: EspeakEngine(),
-    "memory": lambda needs: MemoryEngine(),
 }
 
 
