@@ -77,7 +77,7 @@ def test_the_same_people_in_another_deliverable_are_other_rows(store: Store, clo
     assert len(store.figures.counts(WAVE, "sms-other")) == 3
 
 
-def test_an_expansion_that_breaks_off_is_completed_by_repeating_it(store: Store, clock: MovingClock) -> None:
+def test_a_large_expansion_that_breaks_off_is_completed_by_repeating_it(store: Store, clock: MovingClock) -> None:
     size = EXPAND_BATCH + 10
     plan = [PlannedRow(f"+849{i:08d}", "viettel", "05443", "vi", "words-1", 1) for i in range(size)]
 
@@ -91,6 +91,8 @@ def test_an_expansion_that_breaks_off_is_completed_by_repeating_it(store: Store,
     assert_counted(store)
     assert store.ledger.expand(JOB, 1, plan, clock.now()) == 10
     assert states(store) == {S.PLANNED: size}
+    assert_counted(store)
+    assert store.ledger.drop_left_over(JOB, 2, clock.now()) == size, "also when they are more than one batch"
     assert_counted(store)
 
 
@@ -141,15 +143,6 @@ def test_an_expansion_is_done_once_it_has_dropped_what_was_left_over(store: Stor
     assert store.figures.expanded(WAVE, ["sms-people"], 3)
     assert not store.figures.expanded(WAVE, ["sms-people"], 4)
     assert not store.figures.expanded(WAVE, ["sms-people", "poster"], 3)
-
-
-def test_rows_left_over_are_dropped_also_when_there_are_many(store: Store, clock: MovingClock) -> None:
-    size = EXPAND_BATCH + 3
-    plan = (PlannedRow(f"+849{i:08d}", "viettel", "", "vi", "words-1", 1) for i in range(size))
-    store.ledger.expand(JOB, 1, plan, clock.now())
-    assert store.ledger.drop_left_over(JOB, 2, clock.now()) == size
-    assert states(store) == {S.CANCELLED: size}
-    assert_counted(store)
 
 
 # --- those who want nothing

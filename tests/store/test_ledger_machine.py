@@ -178,6 +178,6 @@ def test_the_ledger_keeps_its_promises_whatever_is_done(machine: type[LedgerMach
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

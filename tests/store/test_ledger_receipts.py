@@ -60,6 +60,14 @@ def test_a_receipt_finds_its_row_by_our_reference_whatever_its_id(
     assert path(store, accepted[1].id)[-1] is S.ACCEPTED
 
 
+def test_a_receipt_without_an_id_leaves_the_one_the_row_has(
+    store: Store, clock: MovingClock, accepted: tuple[Row, ...]
+) -> None:
+    told = Receipt(LANE, "", S.UNDELIVERED, clock.now(), reference=accepted[0].id)
+    assert store.ledger.receive([told], clock.now()) == 1
+    assert store.ledger.receive([receipt(accepted[0], S.DELIVERED, clock.now())], clock.now()) == 1
+
+
 def test_the_same_id_on_another_lane_is_another_message(
     store: Store, clock: MovingClock, accepted: tuple[Row, ...]
 ) -> None:
@@ -197,9 +205,9 @@ def test_a_receipt_and_the_answer_that_brings_its_id_do_not_pass_each_other(
 ) -> None:
     """Whichever of the two transactions is first, the row ends delivered and no receipt is left waiting."""
     store = open_store()
-    store.ledger.expand(JOB, 1, people(range(40)), clock.now())
+    store.ledger.expand(JOB, 1, people(range(25)), clock.now())
     worker = Worker.on(store, clock.now())
-    for row in worker.claim(40, clock.now()):
+    for row in worker.claim(25, clock.now()):
         gate = threading.Barrier(2)
 
         def together(step: Callable[[], object], gate: threading.Barrier = gate) -> threading.Thread:
@@ -217,7 +225,7 @@ def test_a_receipt_and_the_answer_that_brings_its_id_do_not_pass_each_other(
         ]
         for thread in threads:
             thread.join()
-    assert states(store) == {S.DELIVERED: 40}
+    assert states(store) == {S.DELIVERED: 25}
     assert waiting(store) == 0
     assert_counted(store)
 
