@@ -10,6 +10,8 @@ import asyncio
 import json
 import os
 import re
+import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -156,15 +158,15 @@ class Demo:
             ledger = self._folder / "var" / "ledger.csv"
             written = export_rows(desk, CAMPAIGN, ledger)
             doubtful = len(desk.store.figures.in_doubt())
-            outbox = desk.workspace.outbox / f"{CAMPAIGN}/{year}/{WAVE}"
-        here = self._folder
+            outbox = self._folder / "var" / "outbox" / CAMPAIGN / str(year) / WAVE
+        here, loa = self._folder, _program()
         for words in (
-            f"{doubtful} tin chưa rõ kết quả: “loa --workspace {here} sms reconcile” hỏi lại cổng gửi tin / in doubt",
+            f"{doubtful} tin chưa rõ kết quả: “{loa} --workspace {here} sms reconcile” hỏi lại cổng gửi tin / in doubt",
             f"Sổ gửi {written} dòng / every row: {ledger}",
             f"Gói phát thanh, áp phích / packages: {outbox}",
             f"Các dòng bị loại / rejects: {here}/var/rejects",
-            f"Các lần chạy trên trang Prefect / flow runs: loa --workspace {here} up",
-            f"Chạy lại không gửi gì thêm / again sends nothing: loa demo {here}",
+            f"Các lần chạy trên trang Prefect / flow runs: {loa} --workspace {here} up",
+            f"Chạy lại không gửi gì thêm / again sends nothing: {loa} demo {here}",
         ):
             self._out.print(f"  {words}", markup=False, highlight=False)
         total = time.monotonic() - self._started
@@ -239,3 +241,11 @@ class _Background:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
+
+
+def _program() -> str:
+    """How this command was called, so that what is printed can be typed again."""
+    called = Path(sys.argv[0])
+    if called.name != "loa":
+        return "loa"
+    return os.path.relpath(called) if os.sep in sys.argv[0] and not shutil.which("loa") else "loa"

@@ -8,6 +8,12 @@ from datetime import datetime
 
 from loa.model.states import RowState
 
+LEFT_AUDIENCE = "left-audience"
+"""Why a row was cancelled without anybody's order: a newer approval's audience does not have its recipient."""
+
+BACK_IN_AUDIENCE = "back-in-audience"
+"""Why such a row is planned again: a still newer approval has its recipient once more."""
+
 
 def row_id(wave: str, deliverable: str, recipient: str) -> str:
     """The id of a row, worked out before it exists: 32 hex digits.

@@ -4,6 +4,8 @@ planned -> sending -> accepted -> delivered | undelivered | expired
 planned -> suppressed(reason) | cancelled          sending -> refused(reason) | planned(retry at)
 sending -> unknown    (the process died, or the answer never came, after the request may have left)
 unknown -> any answer that a status call, a late receipt or an officer brings
+planned again -> what a late receipt says: the gateway had said that it never had the message, and was wrong
+cancelled(left-audience) -> planned: a newer approval has the person in its audience again
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ _AFTER_ACCEPTANCE = frozenset({RowState.DELIVERED, RowState.UNDELIVERED, RowStat
 
 TRANSITIONS: Mapping[RowState, frozenset[RowState]] = MappingProxyType(
     {
-        RowState.PLANNED: frozenset({RowState.SENDING, RowState.SUPPRESSED, RowState.CANCELLED}),
+        # receipts only for a row that was in a lane's hands before: the ledger sees to that
+        RowState.PLANNED: frozenset({RowState.SENDING, RowState.SUPPRESSED, RowState.CANCELLED}) | _AFTER_ACCEPTANCE,
         RowState.SENDING: frozenset({RowState.ACCEPTED, RowState.REFUSED, RowState.PLANNED, RowState.UNKNOWN})
         | _AFTER_ACCEPTANCE,  # a receipt may overtake the answer
         RowState.ACCEPTED: _AFTER_ACCEPTANCE,
@@ -45,7 +48,7 @@ TRANSITIONS: Mapping[RowState, frozenset[RowState]] = MappingProxyType(
         RowState.DELIVERED: frozenset(),
         RowState.REFUSED: frozenset(),
         RowState.SUPPRESSED: frozenset(),
-        RowState.CANCELLED: frozenset(),
+        RowState.CANCELLED: frozenset({RowState.PLANNED}),
     }
 )
 

@@ -58,11 +58,9 @@ async def settle(desk: Desk, wave: str = "", deliverable: str = "") -> int:
     What a dead process left in `sending` is in doubt too. What the gateway does not know either stays in doubt, for an
     officer.
     """
+    _find_doubt(desk)
     settled = 0
     for lane in desk.workspace.settings.sms.lanes:
-        with desk.store.lanes.held(lane.name, desk.clock.now()) as lease:
-            if lease is not None:  # a lane that is at work looks after its own
-                desk.store.ledger.doubt(lease, desk.clock.now())
         doubtful = desk.store.figures.in_doubt(wave, deliverable, lane.name)
         if not doubtful:
             continue
@@ -75,6 +73,14 @@ async def settle(desk: Desk, wave: str = "", deliverable: str = "") -> int:
             await gateway.close()
         settled += _apply(doubtful, answers, desk)
     return settled
+
+
+def _find_doubt(desk: Desk) -> None:
+    """Puts in doubt what dead processes left in `sending`, also on lanes that `loa.toml` no longer has."""
+    for lane in desk.store.figures.lanes_at_work():
+        with desk.store.lanes.held(lane, desk.clock.now()) as lease:
+            if lease is not None:  # a lane that is at work looks after its own
+                desk.store.ledger.doubt(lease, desk.clock.now())
 
 
 def _apply(doubtful: Sequence[Row], answers: Sequence[Outcome], desk: Desk) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from loa.model.ledger import Change, PlannedRow, row_id
+from loa.model.ledger import BACK_IN_AUDIENCE, LEFT_AUDIENCE, Change, PlannedRow, row_id
 from loa.model.states import RowState
 from loa.store.chunks import chunks
 from loa.store.moves import Tally, find_ids, move
@@ -42,6 +42,7 @@ class Expansion:
         new = [self._values(key, planned[key], why) for key, why in whys.items() if key not in there]
         if new:
             self._insert(new)
+        there |= self._taken_back([row for key, row in there.items() if not whys[key]])
         self._renew(
             [(row, planned[key]) for key, row in there.items() if row.state == RowState.PLANNED and not whys[key]]
         )
@@ -49,6 +50,13 @@ class Expansion:
         move(self._connection, stopped, list(there.values()), self._now, self._tally)
         self._tally.write(self._connection)
         return len(new)
+
+    def _taken_back(self, found: Sequence[sa.Row[Any]]) -> dict[str, sa.Row[Any]]:
+        """People whom an earlier approval had dropped and this one has again, planned once more."""
+        gone = [row for row in found if row.reason == LEFT_AUDIENCE and row.bundle < self._bundle]
+        changes = [Change(row.id, RowState.PLANNED, BACK_IN_AUDIENCE) for row in gone]
+        move(self._connection, changes, gone, self._now, self._tally)
+        return self._there([row.id for row in gone])
 
     def _there(self, ids: Sequence[str]) -> dict[str, sa.Row[Any]]:
         return {row.id: row for part in chunks(ids, IN_LIST) for row in find_ids(self._connection, part)}

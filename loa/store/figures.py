@@ -87,6 +87,12 @@ class Figures:
             number, due = connection.execute(statement).one()
         return number, due
 
+    def lanes_at_work(self) -> tuple[str, ...]:
+        """The lanes that have rows in `sending`: at work now, or left so by a process that died."""
+        statement = sa.select(rows.c.lane).where(rows.c.state == RowState.SENDING).distinct().order_by(rows.c.lane)
+        with self._db.read() as connection:
+            return tuple(connection.scalars(statement))
+
     def in_doubt(self, wave: str = "", deliverable: str = "", lane: str = "") -> tuple[Row, ...]:
         """The rows whose outcome nobody knows: at most one window a crash, so all of them fit in a list."""
         where: list[sa.ColumnElement[bool]] = [rows.c.state == RowState.UNKNOWN]

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from loa.model.ledger import Change, Lease, PlannedRow, Receipt, Row
+from loa.model.ledger import LEFT_AUDIENCE, Change, Lease, PlannedRow, Receipt, Row
 from loa.model.states import RowState
 from loa.store.chunks import chunks
 from loa.store.engine import Database, alone
@@ -67,7 +67,7 @@ class Ledger:
         """Ends an expansion: cancels what is still planned under an older bundle, people no longer in the audience."""
         job_id = self._job(job)
         older = sa.and_(rows.c.job == job_id, rows.c.bundle < bundle)
-        dropped = self._cancel(jobs.c.id == job_id, older, "left-audience", now)
+        dropped = self._cancel(jobs.c.id == job_id, older, LEFT_AUDIENCE, now)
         with self._db.write() as connection:
             newer = sa.and_(jobs.c.id == job_id, jobs.c.expanded < bundle)
             connection.execute(jobs.update().where(newer).values(expanded=bundle))

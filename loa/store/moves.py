@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from loa.model.ledger import Change, Lease
+from loa.model.ledger import BACK_IN_AUDIENCE, LEFT_AUDIENCE, Change, Lease
 from loa.model.states import RowState, may_become
 from loa.store.engine import insert
 from loa.store.schema import counters, events, rows
@@ -80,7 +80,7 @@ def move(
     allowed: dict[str, Change] = {}
     for change in changes:
         row = before.get(change.row)
-        if row is not None and may_become(RowState(row.state), change.state):
+        if row is not None and _may(row, change):
             allowed.setdefault(change.row, change)
     if not allowed:
         return 0
@@ -92,6 +92,16 @@ def move(
         tally.add(row.job, row.operator, row.state, -1, -row.parts)
         tally.add(row.job, row.operator, change.state.value, 1, row.parts)
     return len(pairs)
+
+
+def _may(row: sa.Row[Any], change: Change) -> bool:
+    """The table of states, and the two steps in it that depend on more than the state."""
+    now = RowState(row.state)
+    if now is RowState.CANCELLED:  # what a person cancelled stays so
+        return (row.reason, change.state, change.reason) == (LEFT_AUDIENCE, RowState.PLANNED, BACK_IN_AUDIENCE)
+    if now is RowState.PLANNED and change.state in {RowState.DELIVERED, RowState.UNDELIVERED, RowState.EXPIRED}:
+        return bool(row.lane)  # it was in a lane's hands once: what never left cannot have arrived
+    return may_become(now, change.state)
 
 
 _UPDATE = (

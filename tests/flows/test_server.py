@@ -7,7 +7,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -82,6 +81,8 @@ def api(workspace: Workspace) -> Iterator[Api]:
         orchestrator.deploy(workspace, server)
         with orchestrator.worker(workspace, server):
             yield Api(server)
+    assert orchestrator.running(workspace) is None
+    assert not Path(f"/proc/{server.pid}").exists()  # nothing runs on after the block
 
 
 def command(workspace: Workspace, *words: str) -> subprocess.CompletedProcess[str]:
@@ -148,12 +149,3 @@ def test_prepare_and_release_run_as_flows_whose_tasks_are_batches(api: Api, work
     assert 4 <= len(tasks) <= 12
     status = json.loads(command(workspace, "status", "--json").stdout)
     assert sum(count["rows"] for count in status[0]["counts"]) == 1720
-
-
-def test_nothing_runs_on_after_the_block(workspace: Workspace, tmp_path: Path) -> None:
-    other = tmp_path / "other"
-    shutil.copytree(workspace.root, other, ignore=shutil.ignore_patterns("var"))
-    with orchestrator.serve(Workspace.at(other)) as server:
-        assert orchestrator.running(Workspace.at(other)) == server
-    assert orchestrator.running(Workspace.at(other)) is None
-    assert not Path(f"/proc/{server.pid}").exists()

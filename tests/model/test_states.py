@@ -11,7 +11,7 @@ from loa.model.states import FINAL, STATE_WORDS, TRANSITIONS, RowState, may_beco
 S = RowState
 
 WAYS = {
-    S.PLANNED: {S.SENDING, S.SUPPRESSED, S.CANCELLED},
+    S.PLANNED: {S.SENDING, S.SUPPRESSED, S.CANCELLED, S.DELIVERED, S.UNDELIVERED, S.EXPIRED},
     S.SENDING: {S.ACCEPTED, S.REFUSED, S.PLANNED, S.UNKNOWN, S.DELIVERED, S.UNDELIVERED, S.EXPIRED},
     S.ACCEPTED: {S.DELIVERED, S.UNDELIVERED, S.EXPIRED},
     S.UNKNOWN: {S.ACCEPTED, S.REFUSED, S.PLANNED, S.CANCELLED, S.DELIVERED, S.UNDELIVERED, S.EXPIRED},
@@ -20,7 +20,7 @@ WAYS = {
     S.DELIVERED: set(),
     S.REFUSED: set(),
     S.SUPPRESSED: set(),
-    S.CANCELLED: set(),
+    S.CANCELLED: {S.PLANNED},
 }
 
 
@@ -34,14 +34,14 @@ def test_nothing_stays_where_it_is_by_moving() -> None:
     assert not any(may_become(state, state) for state in RowState)
 
 
-def test_only_a_planned_row_is_sent_and_only_two_states_lead_back_to_it() -> None:
-    """Between two sendings a row is always planned again, by an answer or by whoever settles what is in doubt."""
+def test_only_a_planned_row_is_sent_and_three_states_lead_back_to_it() -> None:
+    """Between two sendings a row is always planned again: by an answer, by whoever settles it, by a newer approval."""
     assert {now for now in RowState if may_become(now, S.SENDING)} == {S.PLANNED}
-    assert {now for now in RowState if may_become(now, S.PLANNED)} == {S.SENDING, S.UNKNOWN}
+    assert {now for now in RowState if may_become(now, S.PLANNED)} == {S.SENDING, S.UNKNOWN, S.CANCELLED}
 
 
 def test_what_is_delivered_stays_delivered() -> None:
-    assert {S.DELIVERED, S.REFUSED, S.SUPPRESSED, S.CANCELLED} == FINAL
+    assert {S.DELIVERED, S.REFUSED, S.SUPPRESSED} == FINAL
 
 
 def test_every_state_can_be_reached_and_every_way_leads_to_an_end() -> None:

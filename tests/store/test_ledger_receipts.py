@@ -16,7 +16,21 @@ from loa.model.states import RowState
 from loa.store import Store
 from loa.store.schema import orphans
 
-from .ledger_kit import JOB, LANE, WAVE, MovingClock, Open, Worker, assert_counted, find, path, people, receipt, states
+from .ledger_kit import (
+    JOB,
+    LANE,
+    WAVE,
+    MovingClock,
+    Open,
+    Worker,
+    assert_counted,
+    find,
+    path,
+    people,
+    receipt,
+    ref,
+    states,
+)
 
 S = RowState
 
@@ -150,6 +164,26 @@ def test_a_late_receipt_settles_a_row_in_doubt(store: Store, clock: MovingClock,
     assert store.ledger.receive(told, clock.forward(days=2)) == 1
     assert path(store, rows[0].id) == [S.SENDING, S.UNKNOWN, S.DELIVERED]
     assert [row.id for row in store.figures.in_doubt()] == [rows[1].id]
+
+
+def test_a_late_receipt_keeps_what_was_planned_again_from_going_out_twice(
+    store: Store, clock: MovingClock, worker: Worker
+) -> None:
+    """The status call said that the gateway never had it; the receipt shows that it did."""
+    (row,) = worker.claim(1, clock.now())
+    worker.answer([row], S.UNKNOWN, clock.now())
+    store.ledger.settle([Change(row.id, S.PLANNED, "never-arrived")], clock.now())
+    told = [Receipt(LANE, "gw-late", S.DELIVERED, clock.now(), reference=row.id)]
+    assert store.ledger.receive(told, clock.now()) == 1
+    assert path(store, row.id)[-1] is S.DELIVERED
+    assert_counted(store)
+
+
+def test_a_receipt_for_what_never_left_is_not_believed(store: Store, clock: MovingClock) -> None:
+    store.ledger.expand(JOB, 1, people(range(1)), clock.now())
+    told = [Receipt(LANE, "gw-x", S.DELIVERED, clock.now(), reference=ref(0))]
+    assert store.ledger.receive(told, clock.now()) == 0
+    assert find(store, 0).state is S.PLANNED
 
 
 # --- before the answer
