@@ -6,6 +6,7 @@ again, so a row in doubt is settled by looking, and doing it twice gives the sam
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +21,27 @@ from loa.store.artefacts import write_whole
 
 Package = Callable[[Sequence[Artefact]], Mapping[str, bytes]]
 """Builds what is handed over: relative file name -> bytes; the same bytes for the same artefacts."""
+
+
+class ByPackage(ABC):
+    """The release side of a channel whose deliverable is one package for many communes: a base for such channels."""
+
+    @abstractmethod
+    def places(self, job: Job) -> Places:
+        """Whom the package is for."""
+
+    @abstractmethod
+    def package(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> Mapping[str, bytes]:
+        """What is handed over: relative file name -> bytes; the same bytes for the same artefacts."""
+
+    def expand(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> int:
+        return expand_places(job, desk, artefacts, self.places(job))
+
+    async def release(self, job: Job, artefacts: Sequence[Artefact], desk: Desk, limit: int) -> Progress:
+        return await hand_over(job, desk, artefacts, limit, lambda made: self.package(job, made, desk))
+
+    async def settle(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> int:
+        return await settle(job, desk, artefacts, lambda made: self.package(job, made, desk))
 
 
 def communes_for(job: Job, places: Places, desk: Desk) -> tuple[Commune, ...]:

@@ -216,7 +216,8 @@ async def _deliver(desk: Desk, job: Job, artefacts: Sequence[Artefact], step: St
     at_first, _ = desk.store.figures.waiting(job.wave.key, job.deliverable.id, job.bundle)
     for turn in itertools.count(1):
         progress = await step(f"{job.deliverable.id} {turn}", work)
-        waits = progress.held == "lane-held"  # somebody else is at it, or a lease of the dead runs out
+        # somebody else is at it, or a lease of the dead runs out: worth waiting for as long as the wave may go out
+        waits = progress.held == "lane-held" and not calendar.is_past(job.wave, desk.clock.now())
         if not progress.left or (progress.held and not waits):
             held = progress.held if progress.left else ""
             return Progress(max(0, at_first - progress.left), progress.left, held=held)

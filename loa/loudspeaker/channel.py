@@ -22,7 +22,6 @@ from loa.model.campaign import Deliverable, HourMinute, Localised, Places
 from loa.model.clock import VIETNAM
 from loa.model.errors import ContentError, Mistake, Where
 from loa.model.finding import Finding
-from loa.model.ledger import Progress
 from loa.text.context import PER_COMMUNE, values
 from loa.text.lint import rules_for
 from loa.text.render import Rendered, Templates
@@ -54,7 +53,7 @@ class LoudspeakerDeliverable(Deliverable):
     slots: tuple[HourMinute, ...] = Field(default=(), max_length=6, description="hours; none: the commune's own")
 
 
-class LoudspeakerChannel:
+class LoudspeakerChannel(handover.ByPackage):
     """See `loa.channel.Channel`."""
 
     name = "loudspeaker"
@@ -112,14 +111,11 @@ class LoudspeakerChannel:
             found += check(made, subject, ordered.seconds, rules, Profile())
         return tuple(found)
 
-    def expand(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> int:
-        return handover.expand_places(job, desk, artefacts, _ordered(job).places)
+    def places(self, job: Job) -> Places:
+        return _ordered(job).places
 
-    async def release(self, job: Job, artefacts: Sequence[Artefact], desk: Desk, limit: int) -> Progress:
-        return await handover.hand_over(job, desk, artefacts, limit, lambda made: package_files(job, desk, made))
-
-    async def settle(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> int:
-        return await handover.settle(job, desk, artefacts, lambda made: package_files(job, desk, made))
+    def package(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> Mapping[str, bytes]:
+        return package_files(job, desk, artefacts)
 
 
 def package_files(job: Job, desk: Desk, artefacts: Sequence[Artefact]) -> Mapping[str, bytes]:

@@ -17,7 +17,6 @@ from loa.channel import Desk, Job
 from loa.model.artefact import Artefact
 from loa.model.campaign import Deliverable, Localised, Places, Slug
 from loa.model.finding import Finding
-from loa.model.ledger import Progress
 
 if TYPE_CHECKING:
     from loa.poster.order import Order
@@ -41,7 +40,7 @@ class PosterDeliverable(Deliverable):
     theme: Slug
 
 
-class PosterChannel:
+class PosterChannel(handover.ByPackage):
     """See `loa.channel.Channel`."""
 
     name = "poster"
@@ -80,14 +79,11 @@ class PosterChannel:
                 found += check_files(kept, read(by_role["print"]), read(by_role["screen"]), subject, rules)
         return tuple(found)
 
-    def expand(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> int:
-        return handover.expand_places(job, desk, artefacts, _ordered(job).places)
+    def places(self, job: Job) -> Places:
+        return _ordered(job).places
 
-    async def release(self, job: Job, artefacts: Sequence[Artefact], desk: Desk, limit: int) -> Progress:
-        return await handover.hand_over(job, desk, artefacts, limit, lambda made: package_files(job, desk, made))
-
-    async def settle(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> int:
-        return await handover.settle(job, desk, artefacts, lambda made: package_files(job, desk, made))
+    def package(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> Mapping[str, bytes]:
+        return package_files(job, desk, artefacts)
 
 
 def package_files(job: Job, desk: Desk, artefacts: Sequence[Artefact]) -> Mapping[str, bytes]:

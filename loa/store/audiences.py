@@ -75,14 +75,17 @@ class Audiences:
             return tuple(connection.scalars(sa.select(audiences.c.name).order_by(audiences.c.name)))
 
     def frame(self, info: AudienceInfo) -> pl.DataFrame:
-        """The people of an audience, as they were imported. Raises `StoreError` where the file is gone."""
+        """The people of an audience, as they were imported. Raises `StoreError` where the file is gone or changed."""
         import polars as pl
 
         path = self._path(info)
         try:
-            return pl.read_parquet(path)
+            people = pl.read_parquet(path)
         except (OSError, pl.exceptions.PolarsError) as error:
             raise StoreError("artefact-gone", {"name": path.name}) from error
+        if people_digest(people) != info.sha256:  # what an approver agreed to is these people and no others
+            raise StoreError("artefact-changed", {"name": path.name})
+        return people
 
     def people(self, info: AudienceInfo) -> Iterator[Recipient]:
         """Each recipient of an audience, in the file's order."""

@@ -8,12 +8,13 @@ from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from loa import gate, pipeline
 from loa.channel import Desk
 from loa.model.clock import VIETNAM, FixedClock, RehearsalClock
-from loa.model.errors import ContentError, Refused
+from loa.model.errors import ContentError, Refused, StoreError
 from loa.model.review import Bundle, Decision
 from loa.model.states import RowState
 from tests.pipeline.conftest import add
@@ -304,3 +305,26 @@ def test_a_decision_stays_on_record(desk: Desk) -> None:
     assert (bundle.decision, bundle.decided_by) == (Decision.APPROVED, "minh")
     actions = [(actor, action) for _, actor, action, _, _ in desk.store.audit.all()]
     assert actions == [("lan", "review-open"), ("minh", "review-approved")]
+
+
+def test_people_changed_on_the_disk_are_noticed(desk: Desk) -> None:
+    add(desk, ENDINGS)
+    approve(desk)
+    info = desk.store.audiences.find("dan")
+    assert info is not None
+    (path,) = (desk.workspace.var / "audiences").glob("*.parquet")
+    others = desk.store.audiences.frame(info).with_columns(phone=pl.lit("+84912345678"))
+    others.write_parquet(path)
+    with pytest.raises(StoreError) as caught:
+        release(desk)
+    assert caught.value.code == "artefact-changed"
+    assert given_to_the_network(desk) == Counter()
+
+
+def test_texts_changed_on_the_disk_are_made_anew_as_approved(desk: Desk) -> None:
+    add(desk, ENDINGS)
+    (artefact,) = gate.artefacts_of(approve(desk), "tin")
+    path = desk.store.artefacts.path(artefact)
+    path.write_bytes(path.read_bytes().replace(b"dichvucong.gov.vn", b"dichvucong.top.vn"))
+    assert release(desk).done == len(ENDINGS)
+    assert "top.vn" not in desk.store.artefacts.read(artefact).decode()
