@@ -216,14 +216,21 @@ async def _deliver(desk: Desk, job: Job, artefacts: Sequence[Artefact], step: St
     at_first, _ = desk.store.figures.waiting(job.wave.key, job.deliverable.id, job.bundle)
     for turn in itertools.count(1):
         progress = await step(f"{job.deliverable.id} {turn}", work)
-        # somebody else is at it, or a lease of the dead runs out: worth waiting for as long as the wave may go out
-        waits = progress.held == "lane-held" and not calendar.is_past(job.wave, desk.clock.now())
-        if not progress.left or (progress.held and not waits):
-            held = progress.held if progress.left else ""
-            return Progress(max(0, at_first - progress.left), progress.left, held=held)
-        if progress.wait_seconds > 0:
-            await asyncio.sleep(min(progress.wait_seconds, 30))
+        held = _held(desk, job, progress)
+        if held or not progress.left:
+            return Progress(max(0, at_first - progress.left), progress.left, held=held if progress.left else "")
+        if not progress.done:  # rows wait for their time, or for the lane
+            await asyncio.sleep(min(max(progress.wait_seconds, 0.2), 30))
     raise AssertionError("unreachable")
+
+
+def _held(desk: Desk, job: Job, progress: Progress) -> str:
+    """Why a release must not go on, or nothing. A lane that somebody else holds is worth waiting for."""
+    if progress.held and progress.held != "lane-held":
+        return progress.held
+    if kind := desk.store.ledger.held(job.wave.key):
+        return f"wave-{kind}"
+    return "too-late" if calendar.is_past(job.wave, desk.clock.now()) else ""
 
 
 def _complete(desk: Desk, jobs: Sequence[Job]) -> bool:

@@ -15,7 +15,7 @@ FILES = (SETTINGS_FILE, "prefect.yaml")
 def source() -> Path:
     """Where the shipped workspace lies: inside an installed package, or around it in a checkout."""
     package = Path(__file__).parent
-    return package / "seed" if (package / "seed" / SETTINGS_FILE).is_file() else package.parent
+    return package / "_workspace" if (package / "_workspace" / SETTINGS_FILE).is_file() else package.parent
 
 
 def lay_out(target: Path) -> None:
