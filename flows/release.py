@@ -24,6 +24,6 @@ async def release(campaign: str, wave: str, year: int | None = None, workspace: 
     get_run_logger().info(
         f"{released.wave}: đã gửi {released.done}, còn {released.left} / sent {released.done}, left {released.left}"
     )
-    if released.left:
+    if released.left or released.held:
         raise PartlyDelivered(released.wave, released.done, released.left, released.held)
     return released.done

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from loa.model.campaign import Campaign, Wave
 from loa.model.clock import VIETNAM
@@ -42,13 +42,9 @@ def within(hours: Hours, moment: datetime) -> bool:
     return hours.start <= local < hours.end
 
 
-def next_opening(hours: Hours, moment: datetime) -> datetime:
-    """The next moment at which people may be written to: now, if they may."""
-    if within(hours, moment):
-        return moment
-    local = moment.astimezone(VIETNAM)
-    opening = datetime.combine(local.date(), hours.start, tzinfo=VIETNAM)
-    return opening if opening > local else opening + timedelta(days=1)
+def closing(hours: Hours, moment: datetime) -> datetime:
+    """When the hours of a moment's day end: until then a message sent at that moment may still arrive."""
+    return datetime.combine(moment.astimezone(VIETNAM).date(), hours.end, tzinfo=VIETNAM)
 
 
 def moment_words(moment: datetime) -> str:

@@ -40,6 +40,9 @@ class Job:
     bundle: int = 0
     """The approved bundle's number in the store; 0 before the release."""
 
+    people: str = ""
+    """The SHA-256 of the audience that was approved; empty before the release, or where there is none."""
+
     @property
     def key(self) -> JobKey:
         """How the ledger names it."""

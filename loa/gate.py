@@ -6,10 +6,12 @@ the digest is then another one. Whoever asks may not approve; a one-person offic
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from loa import handover
 from loa.channel import Desk, Job
 from loa.model.artefact import Artefact, digest
 from loa.model.campaign import Campaign, Wave
@@ -17,7 +19,7 @@ from loa.model.errors import Refused
 from loa.model.finding import Finding
 from loa.model.plan import Plan
 from loa.model.review import Bundle, Decision
-from loa.text.normal import nfc
+from loa.text.normal import fold
 
 
 @dataclass(frozen=True)
@@ -40,35 +42,43 @@ class Prepared:
 
 
 def manifest_of(desk: Desk, found: Occasion, made: Sequence[Prepared]) -> dict[str, Any]:
-    """What an approver decides on. `covered` is what the digest is taken over: one changed byte and it differs."""
+    """What an approver decides on. `covered` is what the digest is taken over: one changed byte and it differs.
+
+    Findings are covered too: what an approver saw, or passed with a reason, is what still holds at the release.
+    """
     settings = desk.workspace.settings
     covered = {
-        "version": 1,
+        "version": 2,
         "wave": found.wave.key,
         "plan": found.plan.number,
         "message_class": found.campaign.message_class.value,
         "issuer": found.campaign.issuer.model_dump(),
         "send_at": found.wave.send_at.isoformat(),
         "closes_at": found.wave.closes_at.isoformat(),
+        "hours": settings.hours.model_dump(mode="json"),
         "allowed_hosts": list(settings.links.allowed_hosts),
-        "senders": [[lane.name, lane.gateway, lane.sender, list(lane.networks)] for lane in settings.sms.lanes],
+        # how fast a lane goes is the operator's to tune; all else about it was approved
+        "sms": settings.sms.model_dump(mode="json", exclude={"lanes": {"__all__": {"parts_per_second", "window"}}}),
         "deliverables": [_covered(desk, item) for item in made],
+        "findings": [
+            {"code": finding.code, "subject": finding.subject, "fields": {k: str(v) for k, v in finding.fields.items()}}
+            for item in made
+            for finding in item.findings
+        ],
     }
-    findings = [
-        {"code": finding.code, "subject": finding.subject, "fields": {k: str(v) for k, v in finding.fields.items()}}
-        for item in made
-        for finding in item.findings
-    ]
-    return {"covered": covered, "findings": findings, "title": found.campaign.title.model_dump()}
+    return {"covered": covered, "title": found.campaign.title.model_dump()}
 
 
 def _covered(desk: Desk, item: Prepared) -> dict[str, Any]:
-    name = item.job.deliverable.audience_name
-    info = desk.store.audiences.find(name) if name else None
+    deliverable, plan = item.job.deliverable, item.job.plan
+    info = desk.store.audiences.find(deliverable.audience_name) if deliverable.audience_name else None
+    places = handover.communes_for(item.job, deliverable.whereto, desk) if deliverable.whereto else ()
     return {
-        "deliverable": item.job.deliverable.model_dump(mode="json"),
+        "deliverable": deliverable.model_dump(mode="json"),
         "artefacts": [artefact.as_json() for artefact in item.artefacts],
         "audience": {"name": info.name, "sha256": info.sha256, "people": info.clean} if info else None,
+        "places": [[place.code, place.name] for place in places],
+        "tasks": [[clause, task.title] for clause in deliverable.clauses if (task := plan.task(clause))],
     }
 
 
@@ -78,7 +88,15 @@ def digest_of(manifest: Mapping[str, Any]) -> str:
 
 def findings_of(bundle: Bundle) -> tuple[Finding, ...]:
     """The findings an approver sees."""
-    return tuple(Finding(row["code"], row["subject"], row["fields"]) for row in bundle.manifest["findings"])
+    return tuple(Finding(row["code"], row["subject"], row["fields"]) for row in bundle.manifest["covered"]["findings"])
+
+
+def people_of(bundle: Bundle, deliverable: str) -> str:
+    """The SHA-256 of the audience that was approved for one deliverable; empty where it has none."""
+    for item in bundle.manifest["covered"]["deliverables"]:
+        if item["deliverable"]["id"] == deliverable and item["audience"]:
+            return str(item["audience"]["sha256"])
+    return ""
 
 
 def artefacts_of(bundle: Bundle, deliverable: str) -> tuple[Artefact, ...]:
@@ -139,5 +157,6 @@ def _refuse_unfit(desk: Desk, bundle: Bundle, by: str) -> None:
 
 
 def _name(person: str) -> str:
-    """A person's name for comparing: the same letters typed on another keyboard are the same name."""
-    return " ".join(nfc(person).casefold().split())
+    """A person's name for comparing: however it is typed, with or without marks and invisible letters."""
+    seen = "".join(char for char in unicodedata.normalize("NFKC", person) if unicodedata.category(char) != "Cf")
+    return fold(seen)

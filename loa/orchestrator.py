@@ -89,7 +89,7 @@ def environment(workspace: Workspace, url: str = "", auth: str = "") -> dict[str
 
 
 def running(workspace: Workspace) -> Server | None:
-    """The workspace's server if it is up, or one named by PREFECT_API_URL; else nothing."""
+    """The workspace's own server if it is up, else nothing."""
     state = home(workspace) / STATE_FILE
     try:
         found = Server(**json.loads(state.read_text()))

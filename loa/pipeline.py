@@ -19,7 +19,7 @@ from loa.channel import Desk, Job
 from loa.model.artefact import Artefact
 from loa.model.campaign import Campaign
 from loa.model.clock import Clock, RehearsalClock, SystemClock
-from loa.model.errors import ContentError, Mistake, Refused
+from loa.model.errors import ContentError, LoaError, Mistake, Refused
 from loa.model.ledger import Change, Count, Progress
 from loa.model.review import Bundle, Decision
 from loa.model.sentences import Words, words
@@ -91,6 +91,8 @@ def occasion(desk: Desk, campaign_id: str, wave_id: str, year: int | None = None
         where = desk.workspace.line_of(campaign_id, ("anchor",))
         anchor = campaign.anchor.year
         raise ContentError.at("year-not-anchor", where.file, where.line, where.field, anchor=anchor, year=year)
+    if year is not None and not 2020 <= year <= 2100:
+        raise ContentError.at("wrong-value", f"--year {year}", value=year, expected="2020 … 2100")
     wave = campaign.wave(spec, year or calendar.current_year(campaign, desk.clock.now()))
     deliverables = campaign.deliverables_of(wave_id)
     if not deliverables:
@@ -134,6 +136,8 @@ async def prepare(desk: Desk, found: gate.Occasion, by: str, step: Step = plainl
 
     Raises `ContentError` where something cannot be made; then nothing is put up.
     """
+    if not by.strip():
+        raise Refused("actor-missing")
     refuse_past(desk, found)
     made: list[gate.Prepared] = []
     for job in found.jobs:
@@ -162,7 +166,8 @@ class Released:
 async def admit(desk: Desk, found: gate.Occasion) -> Bundle:
     """The gate. Returns the approved bundle, or raises `Refused`: not approved, changed since, too early, held.
 
-    What would go out is made again (from the recipes, so it costs little) and held against the approved digest.
+    What would go out is made again (from the recipes, so it costs little), checked again, and held against the
+    approved digest.
     """
     bundles = desk.store.reviews.of_wave(found.wave.key)
     if not bundles:
@@ -173,16 +178,11 @@ async def admit(desk: Desk, found: gate.Occasion) -> Bundle:
     if bundle.decision is not Decision.APPROVED:
         deadline = calendar.moment_words(found.wave.send_at)
         raise Refused("review-open", {**_named(found), "bundle": bundle.short, "deadline": deadline})
-    made = [await prepare_one_unchecked(desk, job) for job in found.jobs]
+    made = [await prepare_one(desk, job) for job in found.jobs]
     now_covered = gate.digest_of(gate.manifest_of(desk, found, made))
     if now_covered != bundle.digest:
         raise Refused("review-lapsed", {"approved": bundle.short, "bundle": now_covered[:12]})
     return bundle
-
-
-async def prepare_one_unchecked(desk: Desk, job: Job) -> gate.Prepared:
-    """The artefacts alone: what was approved was checked already."""
-    return gate.Prepared(job, await asyncio.to_thread(CHANNELS[job.deliverable.channel].prepare, job, desk), ())
 
 
 async def release(desk: Desk, found: gate.Occasion, step: Step = plainly) -> Released:
@@ -192,17 +192,24 @@ async def release(desk: Desk, found: gate.Occasion, step: Step = plainly) -> Rel
     """
     bundle = await admit(desk, found)
     number = desk.store.reviews.number(bundle.digest)
-    jobs = tuple(replace(job, bundle=number) for job in found.jobs)
+    jobs = tuple(replace(job, bundle=number, people=gate.people_of(bundle, job.deliverable.id)) for job in found.jobs)
     if _complete(desk, jobs):
         return Released(found.wave.key, 0, 0)
     _refuse_untimely(desk, found, jobs)
-    done, left, held = 0, 0, ""
-    for job in jobs:
+    for job in jobs:  # all of them before the first byte leaves: what is approved now is what goes out later
         artefacts = gate.artefacts_of(bundle, job.deliverable.id)
-        channel = CHANNELS[job.deliverable.channel]
-        await asyncio.to_thread(channel.expand, job, artefacts, desk)
-        progress = await _deliver(desk, job, artefacts, step)
+        await asyncio.to_thread(CHANNELS[job.deliverable.channel].expand, job, artefacts, desk)
+    done, left, held = 0, 0, ""
+    failed: list[LoaError] = []
+    for job in jobs:
+        try:
+            progress = await _deliver(desk, job, gate.artefacts_of(bundle, job.deliverable.id), step)
+        except LoaError as error:  # one provider that is down does not keep the other channels waiting
+            failed.append(error)
+            continue
         done, left, held = done + progress.done, left + progress.left, held or progress.held
+    if failed:
+        raise failed[0]
     return Released(found.wave.key, done, left, held)
 
 
@@ -213,24 +220,37 @@ async def _deliver(desk: Desk, job: Job, artefacts: Sequence[Artefact], step: St
     async def work() -> Progress:
         return await channel.release(job, artefacts, desk, BATCH)
 
-    at_first, _ = desk.store.figures.waiting(job.wave.key, job.deliverable.id, job.bundle)
+    at_first = _out(desk, job)
     for turn in itertools.count(1):
+        if held := _held(desk, job):
+            break
         progress = await step(f"{job.deliverable.id} {turn}", work)
-        held = _held(desk, job, progress)
+        # a lane that somebody else holds is worth waiting for; any other hold is not
+        held = progress.held if progress.held != "lane-held" else ""
         if held or not progress.left:
-            return Progress(max(0, at_first - progress.left), progress.left, held=held if progress.left else "")
+            break
         if not progress.done:  # rows wait for their time, or for the lane
             await asyncio.sleep(min(max(progress.wait_seconds, 0.2), 30))
-    raise AssertionError("unreachable")
+    left, _ = desk.store.figures.waiting(job.wave.key, job.deliverable.id, job.bundle)
+    return Progress(_out(desk, job) - at_first, left, held=held if left or held == "wave-cancelled" else "")
 
 
-def _held(desk: Desk, job: Job, progress: Progress) -> str:
-    """Why a release must not go on, or nothing. A lane that somebody else holds is worth waiting for."""
-    if progress.held and progress.held != "lane-held":
-        return progress.held
+def _out(desk: Desk, job: Job) -> int:
+    """How many rows of a job have left, whatever became of them."""
+    inside = {RowState.PLANNED, RowState.SUPPRESSED, RowState.CANCELLED}
+    counts = desk.store.figures.counts(job.wave.key, job.deliverable.id)
+    return sum(count.rows for count in counts if count.state not in inside)
+
+
+def _held(desk: Desk, job: Job) -> str:
+    """Why nothing of a job may go out now, or nothing. Asked before every batch."""
     if kind := desk.store.ledger.held(job.wave.key):
         return f"wave-{kind}"
-    return "too-late" if calendar.is_past(job.wave, desk.clock.now()) else ""
+    if calendar.is_past(job.wave, desk.clock.now()):
+        return "too-late"
+    bundle = desk.store.reviews.of_wave(job.wave.key)[0]
+    approved = bundle.decision is Decision.APPROVED and desk.store.reviews.number(bundle.digest) == job.bundle
+    return "" if approved else "not-approved"
 
 
 def _complete(desk: Desk, jobs: Sequence[Job]) -> bool:
@@ -282,12 +302,28 @@ class Reconciled:
 async def reconcile(desk: Desk) -> Reconciled:
     """Settles what is in doubt with whoever can know, fetches receipts, and holds the counters against the rows."""
     settled = await sms_receipts.settle(desk)
+    settled += await _settle_packages(desk)
     await receipts(desk)
     mismatched: list[Count] = []
     for wave in desk.store.figures.waves():
         kept = set(desk.store.figures.counts(wave))
         mismatched += sorted(kept ^ set(desk.store.figures.recounted(wave)), key=str)
     return Reconciled(settled, len(desk.store.figures.in_doubt()), tuple(mismatched))
+
+
+async def _settle_packages(desk: Desk) -> int:
+    """Asks the other channels about their rows in doubt: they know their own outbox."""
+    settled = 0
+    for wave, deliverable in sorted({(row.wave, row.deliverable) for row in desk.store.figures.in_doubt()}):
+        channel = CHANNELS[desk.store.figures.channel_of(wave, deliverable)]
+        if channel.name == "sms":
+            continue  # its gateways were asked already, all waves at once
+        campaign, year, wave_id = wave.split("/")
+        bundle = desk.store.reviews.of_wave(wave)[0]
+        for job in occasion(desk, campaign, wave_id, int(year)).jobs:
+            if job.deliverable.id == deliverable:
+                settled += await channel.settle(job, gate.artefacts_of(bundle, deliverable), desk)
+    return settled
 
 
 @dataclass(frozen=True)
@@ -303,17 +339,19 @@ class Held:
 def hold(desk: Desk, found: gate.Occasion, kind: str, by: str) -> Held:
     """Pauses (`paused`), resumes (empty) or cancels (`cancelled`) a wave. A cancelled one cannot go on."""
     now, wave = desk.clock.now(), found.wave.key
-    if desk.store.ledger.held(wave) == "cancelled":
+    if kind != "cancelled" and desk.store.ledger.held(wave) == "cancelled":
         raise Refused("wave-cancelled", _named(found))
     stopped = 0
     if kind == "cancelled":
+        # for good, so only what somebody has prepared: next year's wave has the same short name
+        if not desk.store.reviews.of_wave(wave):
+            raise Refused("review-none", _named(found))
         stopped = desk.store.ledger.cancel(wave, by, now)
     else:
         desk.store.ledger.hold(wave, kind, by, now)
     desk.store.audit.note(by, f"wave-{kind or 'resumed'}", wave, {"stopped": stopped}, now)
-    waiting = {RowState.PLANNED, RowState.SUPPRESSED, RowState.CANCELLED}
     counts = desk.store.figures.counts(wave)
-    out = sum(count.rows for count in counts if count.state not in waiting)
+    out = sum(_out(desk, job) for job in found.jobs)
     left = sum(count.rows for count in counts if count.state is RowState.PLANNED)
     return Held(wave, stopped, out, words(f"hold-{kind or 'resumed'}", {"out": out, "left": left, "stopped": stopped}))
 
@@ -328,6 +366,9 @@ def resolve(desk: Desk, row: str, outcome: str, by: str, reason: str) -> None:
         raise Refused("reason-missing")
     state = RowState.PLANNED if outcome == "resend" else RowState(outcome)
     now = desk.clock.now()
+    of = next((item.wave for item in desk.store.figures.in_doubt() if item.id == row), "")
+    if outcome == "resend" and desk.store.ledger.held(of) == "cancelled":
+        raise Refused("wave-cancelled", {"wave": of})
     if not desk.store.ledger.settle([Change(row, state, "officer", raw=reason.strip()[:200])], now):
         raise Refused("row-not-in-doubt", {"row": row})
     desk.store.audit.note(by, f"row-{outcome}", row, {"reason": reason.strip()}, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from loa.model.errors import ContentError, StoreError
@@ -18,11 +19,12 @@ def source() -> Path:
     return package / "_workspace" if (package / "_workspace" / SETTINGS_FILE).is_file() else package.parent
 
 
-def lay_out(target: Path) -> None:
-    """A fresh workspace at `target`, which must be empty or not there.
+def lay_out(target: Path, more: Mapping[str, str] | None = None) -> None:
+    """A fresh workspace at `target`, which must be empty or not there; `more` are further files, name -> text.
 
     Built beside its place and moved there whole. Raises `ContentError` where something is there already.
     """
+    target = target.resolve()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ContentError.at("target-exists", target)
     part = target.with_name(f".{target.name}.part")
@@ -34,6 +36,8 @@ def lay_out(target: Path) -> None:
         for name in FILES:
             shutil.copy2(source() / name, part / name)
         (part / ".gitignore").write_text("/var/\n/audiences/*.csv\n!/audiences/communes*.csv\n", encoding="utf-8")
+        for name, text in (more or {}).items():
+            (part / name).write_text(text, encoding="utf-8")
         if target.is_dir():
             target.rmdir()
         part.replace(target)

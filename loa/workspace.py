@@ -125,11 +125,18 @@ class Workspace:
         path = self.audiences / "communes.csv"
         if not path.is_file():
             raise ContentError.at("file-missing", self.name_of(path))
-        with path.open(encoding="utf-8", newline="") as lines:
-            return {
-                row["code"]: Commune(row["code"], row["name"], row["kind"], row["province_code"], row["province"])
-                for row in csv.DictReader(lines)
-            }
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as lines:
+                return {
+                    row["code"]: Commune(row["code"], row["name"], row["kind"], row["province_code"], row["province"])
+                    for row in csv.DictReader(lines)
+                }
+        except UnicodeDecodeError as error:
+            raise ContentError.at("not-utf-8", self.name_of(path)) from error
+        except KeyError as error:
+            raise ContentError.at(
+                "key-missing", self.name_of(path), 1, str(error.args[0]), key=error.args[0]
+            ) from error
 
     def communes_of(self, plan: Plan) -> tuple[Commune, ...]:
         """The communes that a plan applies to, by code."""

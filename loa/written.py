@@ -126,6 +126,8 @@ class _Reader:
         self._seen.add(id(node))
         if isinstance(node, ScalarNode):
             return self._scalar(node, line)
+        if str(node.tag).removeprefix("tag:yaml.org,2002:") not in {"seq", "map"}:
+            raise ContentError.at("yaml-tag", self._name, line, tag=node.tag)
         if isinstance(node, SequenceNode):
             return [self.read(item, (*path, i)) for i, item in enumerate(node.value)]
         if not isinstance(node, MappingNode):

@@ -45,6 +45,9 @@ class Demo:
     def run(self) -> int:
         from loa.workspace import Workspace
 
+        # nothing of a real workspace may be touched, whatever this shell is set up for
+        for name in ("LOA_DATABASE_URL", "LOA_WORKSPACE", "LOA_ACTOR"):
+            os.environ.pop(name, None)
         year = self._scratch()
         workspace = Workspace.at(self._folder)
         self._rehearse(workspace, year)
@@ -61,7 +64,6 @@ class Demo:
 
     def _scratch(self) -> int:
         """The folder, made now or before; the year whose wave it rehearses."""
-        from loa import pipeline
         from loa.model.errors import ContentError
         from loa.seed import lay_out
 
@@ -71,12 +73,8 @@ class Demo:
             return int(json.loads(mark.read_text())["year"])
         if (self._folder / "loa.toml").exists():
             raise ContentError.at("target-exists", self._folder)  # a real workspace is not to be played with
-        lay_out(self._folder)
-        desk = pipeline.open_desk(self._folder, {})
-        found = pipeline.occasion(desk, CAMPAIGN, WAVE)
-        year = found.wave.year + (1 if found.wave.send_at < datetime.now(VIETNAM) else 0)
-        desk.store.close()
-        mark.write_text(json.dumps({"year": year}))
+        year = _year()
+        lay_out(self._folder, {MARK: json.dumps({"year": year})})
         self._say(0, f"Thư mục diễn tập {self._folder} / scratch workspace")
         return year
 
@@ -249,3 +247,16 @@ def _program() -> str:
     if called.name != "loa":
         return "loa"
     return os.path.relpath(called) if os.sep in sys.argv[0] and not shutil.which("loa") else "loa"
+
+
+def _year() -> int:
+    """The next year whose wave has not begun yet."""
+    from loa import calendar, seed
+    from loa.registry import deliverable_types
+    from loa.workspace import Workspace
+
+    now = datetime.now(VIETNAM)
+    campaign = Workspace.at(seed.source()).campaign(CAMPAIGN, deliverable_types())
+    year = calendar.current_year(campaign, now)
+    begun = any(wave.id == WAVE and wave.send_at < now for wave in calendar.waves(campaign, year))
+    return year + 1 if begun else year

@@ -80,3 +80,30 @@ def show(name: str, *, session: Injected) -> None:
             table(out, ("Lý do loại", "Số dòng"), sorted(info.reasons.items()), (1,))
 
     session.show(asdict(info), render)
+
+
+@app.command(name="opt-out")
+def opt_out(*numbers: str, source: str, session: Injected) -> None:
+    """Ghi nhận số máy từ chối nhận tin; có hiệu lực ngay. / Note numbers that want nothing more; at once.
+
+    Parameters
+    ----------
+    numbers
+        Các số máy, viết kiểu nào cũng được. / Numbers, in any spelling.
+    source
+        Nguồn, ví dụ "tổng đài 1022". / Where it came from.
+    """
+    from loa.model.errors import ContentError, Mistake, Where
+    from loa.model.phone import Problem, parse
+
+    phones: list[str] = []
+    for place, text in enumerate(numbers, start=1):
+        number = parse(text)
+        if isinstance(number, Problem):
+            raise ContentError(Mistake(number.code, Where(f"opt-out, {place}"), number.fields))
+        phones.append(number.e164)
+    with session.desk() as desk:
+        added = desk.store.audiences.opt_out(phones, source, desk.clock.now())
+        desk.store.audit.note(source, "opt-out", "audiences", {"added": added}, desk.clock.now())
+    words = f"Đã ghi nhận {added} số mới từ chối nhận tin. / {added} numbers noted."
+    session.show({"given": len(phones), "added": added}, lambda out: out.print(words, markup=False, highlight=False))

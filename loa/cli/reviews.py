@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from loa.cli.session import Injected, table
+from loa.cli.session import Injected, shown, table
 
 if TYPE_CHECKING:
     from loa.model.review import Bundle
@@ -39,13 +40,26 @@ def list_(*, session: Injected) -> None:
 
 
 @app.command
-def show(bundle: str, *, session: Injected) -> None:
-    """Xem một gói: sản phẩm, đối tượng, lịch, lỗi. / Show a bundle: artefacts, audience, schedule, findings."""
+def show(bundle: str, *, export: Path | None = None, session: Injected) -> None:
+    """Xem một gói: sản phẩm, đối tượng, lịch, lỗi. / Show a bundle: artefacts, audience, schedule, findings.
+
+    Parameters
+    ----------
+    bundle
+        Các ký tự đầu của mã gói. / The start of the bundle's digest.
+    export
+        Thư mục chép các tệp ra để nghe, để xem. / A folder to copy the files to, to be heard and seen.
+    """
     from loa import gate
+    from loa.store.artefacts import write_whole
 
     with session.desk() as desk:
         found = gate.find_bundle(desk, bundle)
         texts = texts_of(desk, found)
+        for item in found.manifest["covered"]["deliverables"] if export else ():
+            for artefact in gate.artefacts_of(found, item["deliverable"]["id"]):
+                target = (export or Path()) / item["deliverable"]["id"] / artefact.name
+                write_whole(target, desk.store.artefacts.read(artefact))
     session.show({**_document(found), "texts": texts}, lambda out: print_bundle(out, found, texts))
 
 
@@ -56,6 +70,14 @@ def print_bundle(out: Any, bundle: Bundle, texts: list[dict[str, Any]]) -> None:
     covered = bundle.manifest["covered"]
     out.print(f"Gói {bundle.short}  {bundle.wave}  [{_DECISIONS[bundle.decision]}]", markup=False, highlight=False)
     out.print(f"Gửi lúc {covered['send_at']}  loại tin: {covered['message_class']}", highlight=False)
+    out.print(f"Người trình / asked by: {shown(bundle.requested_by)}", markup=False, highlight=False)
+    if bundle.decided_by:
+        words = f"{_DECISIONS[bundle.decision]}: {shown(bundle.decided_by)} {shown(bundle.reason)}"
+        out.print(words, markup=False, highlight=False)
+        for code, reason in (bundle.overrides or {}).items():
+            out.print(f"  bỏ qua / overridden: {code}: {shown(reason)}", markup=False, highlight=False)
+        if bundle.decided_by == bundle.requested_by:
+            out.print("  VĂN PHÒNG MỘT NGƯỜI: người trình tự duyệt. / A one-person office: asked and approved by one.")
     rows = []
     for item in covered["deliverables"]:
         audience = item["audience"]
@@ -67,8 +89,8 @@ def print_bundle(out: Any, bundle: Bundle, texts: list[dict[str, Any]]) -> None:
     table(out, ("Sản phẩm", "Tệp", "Ngôn ngữ", "Byte", "Đối tượng"), rows, (3,))
     for text in texts:
         out.print(f"\n[{text['language']}] {text['parts']} phần, {text['recipients']} người", markup=False)
-        out.print(f"  gửi đi:  {text['text']}", markup=False, highlight=False)
-        out.print(f"  có dấu:  {text['accented']}", markup=False, highlight=False)
+        out.print(f"  gửi đi:  {shown(text['text'])}", markup=False, highlight=False)
+        out.print(f"  có dấu:  {shown(text['accented'])}", markup=False, highlight=False)
     findings = gate.findings_of(bundle)
     out.print(f"\n{len(findings)} lỗi và lưu ý / findings")
     for finding in findings:

@@ -95,13 +95,20 @@ def _console(*, stderr: bool) -> Console:
 def table(out: Console, headings: Sequence[str], rows: Sequence[Sequence[object]], numbers: Sequence[int] = ()) -> None:
     """A table; `numbers` are the columns that are set to the right."""
     from rich.table import Table
+    from rich.text import Text
 
     made = Table(box=None, pad_edge=False, header_style="bold")
     for i, heading in enumerate(headings):
         made.add_column(heading, justify="right" if i in numbers else "left", overflow="fold")
     for row in rows:
-        made.add_row(*(f"{cell:,}".replace(",", ".") if isinstance(cell, int) else str(cell) for cell in row))
+        # as text, never as markup: a cell may be anybody's word
+        made.add_row(*(Text(f"{cell:,}".replace(",", ".") if isinstance(cell, int) else shown(cell)) for cell in row))
     out.print(made)
+
+
+def shown(value: object) -> str:
+    """A word as a terminal may show it: characters that steer it are made visible, so that none paints over another."""
+    return "".join(char if char.isprintable() or char in "\n" else f"<{ord(char):04X}>" for char in str(value))
 
 
 def show_error(error: LoaError, *, as_json: bool) -> None:

@@ -82,7 +82,7 @@ def release(id: str, wave: str, *, year: Year = None, session: Injected) -> int:
             released = pipeline.Released(found.wave.key, done, 0)
         else:
             released = asyncio.run(pipeline.release(desk, found, session.step))
-        if released.left:
+        if released.left or released.held:
             raise PartlyDelivered(released.wave, released.done, released.left, released.held)
     words = f"{released.wave}: gửi {released.done} lần này, không còn dòng nào chờ. / sent, nothing left."
     session.show(released.__dict__, lambda out: out.print(words, markup=False, highlight=False))
@@ -203,7 +203,8 @@ def export_rows(desk: Any, campaign: str, out: Path) -> int:
                 writer.writerow(
                     (
                         row.wave, row.deliverable, _as_text(row.recipient), row.operator, row.commune, row.language,
-                        row.parts, row.state.value, row.reason, row.attempts, row.lane, row.gateway_id,
+                        row.parts, row.state.value, _as_text(row.reason), row.attempts, row.lane,
+                        _as_text(row.gateway_id),
                         row.updated_at.isoformat(timespec="seconds"), row.id,
                     )
                 )  # fmt: skip
@@ -223,6 +224,6 @@ def _taken(buffer: io.StringIO) -> bytes:
     return data
 
 
-def _as_text(recipient: str) -> str:
-    """A spreadsheet takes `+84…` for a formula; an apostrophe makes it the text it is."""
-    return f"'{recipient}" if recipient.startswith("+") else recipient
+def _as_text(value: str) -> str:
+    """A spreadsheet takes `+84…` and a provider's `=…` for formulas; an apostrophe makes each the text it is."""
+    return f"'{value}" if value.startswith(("+", "=", "-", "@", "\t", "\r")) else value

@@ -52,6 +52,10 @@ class LoudspeakerDeliverable(Deliverable):
     valid_days: int = Field(default=1, ge=1, le=31, description="days it may be broadcast, from the wave's own day on")
     slots: tuple[HourMinute, ...] = Field(default=(), max_length=6, description="hours; none: the commune's own")
 
+    @property
+    def whereto(self) -> Places:
+        return self.places
+
 
 class LoudspeakerChannel(handover.ByPackage):
     """See `loa.channel.Channel`."""

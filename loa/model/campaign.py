@@ -170,6 +170,10 @@ def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+# Communes by their official code, or every commune that the plan applies to.
+Places = Literal["all"] | tuple[str, ...]
+
+
 class Deliverable(Written):
     """One thing to make for a wave, in one channel. Each channel adds its own fields in a subclass."""
 
@@ -187,9 +191,10 @@ class Deliverable(Written):
         """The audience whose bytes this deliverable's approval covers; none where it addresses places."""
         return None
 
-
-# Communes by their official code, or every commune that the plan applies to.
-Places = Literal["all"] | tuple[str, ...]
+    @property
+    def whereto(self) -> Places | None:
+        """The places whose list this deliverable's approval covers; none where it addresses people."""
+        return None
 
 
 class Campaign(Written):

@@ -19,7 +19,7 @@ def row_id(wave: str, deliverable: str, recipient: str) -> str:
     """The id of a row, worked out before it exists: 32 hex digits.
 
     It is made of what makes the row unique and of nothing else, so expanding a wave twice gives the same ids; it is
-    also the reference that gateways are given, and tells nothing of the number behind it to whoever has no list.
+    also the reference that gateways are given. It is no secret: whoever tries every number finds the one behind it.
     """
     key = "\x1f".join((wave, deliverable, recipient)).encode()
     return hashlib.blake2b(key, digest_size=16).hexdigest()
@@ -123,7 +123,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What one call of a channel's release did: rows that got an outcome, rows still to do, and when to come again."""
+    """What one call of a channel's release did: rows handled, rows still to do, when to come again, what holds it."""
 
     done: int
     left: int

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime, time
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from loa.model.campaign import HOST, HourMinute, Language, Slug, Written
+from loa.model.campaign import HOST, HourMinute, Slug, Written
 
 # a host name by itself: no scheme, no path, no port
 Host = Annotated[str, StringConstraints(pattern=HOST, to_lower=True)]
 
 
-def _aware(value: object) -> object:
-    if isinstance(value, datetime) and value.tzinfo is None:
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
         raise ValueError("giờ có múi giờ, như 2027-09-10T08:30:00+07:00 / with an offset")
     return value
 
@@ -39,6 +39,12 @@ class Hours(Written):
     start: HourMinute = Field(default=time(7, 0), alias="from")
     end: HourMinute = Field(default=time(22, 0), alias="to")
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Hours:
+        if self.start >= self.end:
+            raise ValueError("“from” phải trước “to” trong cùng ngày / from before to, within a day")
+        return self
+
 
 class LaneSettings(Written):
     """One sender account on one gateway connection. Its rate is in parts per second, never in messages."""
@@ -52,8 +58,16 @@ class LaneSettings(Written):
     options: dict[str, str | int | float | bool] = Field(default_factory=dict)
 
 
+def _own_names(lanes: tuple[LaneSettings, ...]) -> tuple[LaneSettings, ...]:
+    names = [lane.name for lane in lanes]
+    if len(set(names)) != len(names):
+        # a lease, a cursor and a journal go by the lane's name
+        raise ValueError("mỗi đường gửi một tên riêng / each lane a name of its own")
+    return lanes
+
+
 class SmsSettings(Written):
-    lanes: tuple[LaneSettings, ...] = ()
+    lanes: Annotated[tuple[LaneSettings, ...], AfterValidator(_own_names)] = ()
     # a brandname has at most 11 characters and is registered with each operator
     registered_senders: tuple[str, ...] = ()
     max_attempts: int = Field(default=5, ge=1, le=50)
@@ -72,15 +86,11 @@ class StoreSettings(Written):
     url: str = "sqlite:///var/loa.db"
 
 
-class TextSettings(Written):
-    default_language: Language = "vi"
-
-
 class Rehearsal(Written):
     """The moment a rehearsal starts at. Refused as soon as a lane reaches real people."""
 
-    starts_at: Annotated[datetime, BeforeValidator(_aware)]
-    set_at: Annotated[datetime, BeforeValidator(_aware)]
+    starts_at: Annotated[datetime, AfterValidator(_aware)]
+    set_at: Annotated[datetime, AfterValidator(_aware)]
 
 
 class Settings(Written):
@@ -90,5 +100,4 @@ class Settings(Written):
     sms: SmsSettings = SmsSettings()
     speech: SpeechSettings = SpeechSettings()
     store: StoreSettings = StoreSettings()
-    text: TextSettings = TextSettings()
     rehearsal: Rehearsal | None = None

@@ -39,6 +39,10 @@ class PosterDeliverable(Deliverable):
     places: Places
     theme: Slug
 
+    @property
+    def whereto(self) -> Places:
+        return self.places
+
 
 class PosterChannel(handover.ByPackage):
     """See `loa.channel.Channel`."""

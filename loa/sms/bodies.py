@@ -11,7 +11,7 @@ from typing import Any
 from loa.channel import Desk, Job
 from loa.model.artefact import Artefact, canonical
 from loa.model.audience import AudienceInfo, Recipient
-from loa.model.errors import ContentError
+from loa.model.errors import ContentError, Refused
 from loa.sms.deliverable import SmsDeliverable
 from loa.sms.parts import split
 from loa.text.context import PER_COMMUNE, values
@@ -76,7 +76,10 @@ class Bodies:
 
 
 def audience_of(job: Job, desk: Desk) -> AudienceInfo:
-    """The imported audience of a deliverable. Raises `ContentError` where it was never imported."""
+    """The imported audience of a deliverable.
+
+    Raises `ContentError` where it was never imported, `Refused` where another one was approved.
+    """
     name = job.deliverable.audience_name or ""
     info = desk.store.audiences.find(name)
     if info is None:
@@ -84,6 +87,8 @@ def audience_of(job: Job, desk: Desk) -> AudienceInfo:
         where = desk.workspace.line_of(job.campaign.id, ("deliverables", i, "audience"))
         known = ", ".join(desk.store.audiences.names()) or "-"
         raise ContentError.at("audience-missing", where.file, where.line, where.field, name=name, known=known)
+    if job.people and info.sha256 != job.people:
+        raise Refused("audience-not-approved", {"name": name, "wave": job.wave.key})
     return info
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from loa.channel import Desk, Job
-from loa.model.artefact import Artefact, digest
+from loa.model.artefact import Artefact
 from loa.model.campaign import Deliverable, Localised
 from loa.model.finding import Finding
 from loa.model.ledger import PlannedRow, Progress
@@ -13,8 +14,6 @@ from loa.model.states import RowState
 from loa.sms import bodies as texts
 from loa.sms.deliverable import SmsDeliverable
 from loa.sms.route import operators_of
-
-VERSION = 1  # of what this channel makes of the same inputs; part of every recipe
 
 
 class SmsChannel:
@@ -29,26 +28,22 @@ class SmsChannel:
         texts.compose(job, desk, ())
 
     def prepare(self, job: Job, desk: Desk) -> tuple[Artefact, ...]:
-        """One artefact: all texts of the deliverable, with how many people get each."""
+        """One artefact: all texts of the deliverable, with how many people get each.
+
+        Texts are quick to make, so there is no recipe: the same texts are the same bytes.
+        """
         info = texts.audience_of(job, desk)
         made, hashes = texts.compose(job, desk, texts.addressed(job, desk, info))
-        data = made.to_bytes()
-        # texts are quick to make: the recipe is over the result, and a second run finds the same bytes
-        recipe = digest({"room": "sms", "version": VERSION, "job": job.subject, "bodies": data.decode()})
-        known = desk.store.artefacts.recall(recipe)
-        if known is not None:
-            return known
         provenance = {f"template-{language}": sha256 for language, sha256 in sorted(hashes.items())}
         provenance |= {"audience": info.name, "audience-sha256": info.sha256, "encoding": texts.sms_of(job).encoding}
         artefact = desk.store.artefacts.put(
-            data,
+            made.to_bytes(),
             name=f"{job.deliverable.id}.json",
             media_type="application/json",
             role="bodies",
             language=",".join(job.deliverable.languages),
             provenance=provenance,
         )
-        desk.store.artefacts.remember(recipe, [artefact])
         return (artefact,)
 
     def check(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> tuple[Finding, ...]:
@@ -73,7 +68,7 @@ class SmsChannel:
         return added
 
     async def release(self, job: Job, artefacts: Sequence[Artefact], desk: Desk, limit: int) -> Progress:
-        """Sends up to `limit` messages, lane after lane."""
+        """Sends up to `limit` messages through each lane, all lanes at once."""
         from loa.sms.dispatch import dispatch
 
         made = texts.read(artefacts, desk).by_key()
@@ -86,17 +81,21 @@ class SmsChannel:
                 if count.state in {RowState.PLANNED, RowState.SENDING}
             }
         )
-        done, held, wait = 0, "", 0.0
-        for lane in lanes:
-            serves = operators_of(lanes, lane, operators)
-            if serves and done < limit:
-                progress = await dispatch(job, lane, serves, made, desk, limit - done)
-                done += progress.done
-                held, wait = held or progress.held, max(wait, progress.wait_seconds)
+        at_work = [(lane, serves) for lane in lanes if (serves := operators_of(lanes, lane, operators))]
+        # side by side: a slow lane does not keep the networks of another waiting
+        answers = await asyncio.gather(
+            *(dispatch(job, lane, serves, made, desk, limit) for lane, serves in at_work), return_exceptions=True
+        )
+        for answer in answers:
+            if isinstance(answer, BaseException):  # the others have done their part by now
+                raise answer
+        progress = [answer for answer in answers if isinstance(answer, Progress)]
+        done = sum(item.done for item in progress)
         left, due = desk.store.figures.waiting(job.wave.key, job.deliverable.id, job.bundle)
+        wait = max((item.wait_seconds for item in progress), default=0.0)
         if due is not None and not done:
             wait = max(wait, (due - desk.clock.now()).total_seconds())
-        return Progress(done, left, wait, held)
+        return Progress(done, left, wait, next((item.held for item in progress if item.held), ""))
 
     async def settle(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> int:
         """Asks the gateways about the rows of this deliverable that are in doubt."""

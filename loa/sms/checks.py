@@ -26,7 +26,7 @@ def check(job: Job, artefacts: Sequence[Artefact], desk: Desk) -> Iterator[Findi
     made = texts.read(artefacts, desk)
     info = texts.audience_of(job, desk)
     yield from _texts(job, made, desk)
-    yield from _audience(job, info)
+    yield from _audience(job, info, made)
     yield from _lanes(job, info, made, desk)
     if not calendar.within(desk.workspace.settings.hours, job.wave.send_at):
         hours = desk.workspace.settings.hours
@@ -55,8 +55,8 @@ def _payload(job: Job, body: Body, subject: str) -> Iterator[Finding]:
         yield Finding("advertising-unmarked", subject)
 
 
-def _audience(job: Job, info: AudienceInfo) -> Iterator[Finding]:
-    if info.clean == 0:
+def _audience(job: Job, info: AudienceInfo, made: Bodies) -> Iterator[Finding]:
+    if not sum(body.recipients for body in made.texts):
         yield Finding("audience-empty", job.subject, {"name": info.name})
 
 
@@ -68,7 +68,8 @@ def _lanes(job: Job, info: AudienceInfo, made: Bodies, desk: Desk) -> Iterator[F
     alphabets = {Alphabet(body.alphabet) for body in made.texts}
     for lane in sms.lanes:
         if lane.gateway not in gateways.catalogue():
-            continue  # `loa doctor` and the release say so; a check of texts must not depend on it
+            yield Finding("lane-gateway-missing", job.subject, {"lane": lane.name, "gateway": lane.gateway})
+            continue
         limits = connect(lane, desk).limits
         if missing := alphabets - limits.alphabets:
             names = ", ".join(sorted(missing))

@@ -6,6 +6,7 @@ written down. Whatever breaks in between leaves at most one window in doubt, and
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -23,6 +24,10 @@ from loa.sms.parts import Alphabet
 
 RETRY = timedelta(seconds=30)  # where a gateway names no time
 THROTTLE = timedelta(seconds=2)
+LONGEST_RETRY = 86_400.0  # seconds; a gateway that names more, or nonsense, is not believed
+# A submit must end before the lease does: whoever takes the lane after that would find the rows of a living worker.
+SUBMIT_SECONDS = 20.0
+FRESH = timedelta(seconds=SUBMIT_SECONDS + 5)
 
 
 async def dispatch(
@@ -91,7 +96,7 @@ class _Run:
         return f"wave-{hold}" if hold else ""
 
     def _renewed(self, now: datetime) -> bool:
-        if self._lease.until - now > timedelta(seconds=15):
+        if self._lease.until - now > FRESH:
             return True
         renewed = self._desk.store.lanes.renew(self._lease, now)
         if renewed is None:
@@ -105,7 +110,9 @@ class _Run:
         self._bucket.pay(sum(message.parts for message in messages))
         outcomes: Sequence[Outcome] = ()
         try:
-            outcomes = await self._gateway.submit(messages)
+            outcomes = await asyncio.wait_for(self._gateway.submit(messages), SUBMIT_SECONDS)
+        except TimeoutError:
+            outcomes = ()  # the request may have left: in doubt
         except GatewayError as error:
             # certain that nothing left: the rows go back, the trouble goes up
             outcomes = [Outcome(row.id, Verdict.THROTTLED, reason=error.code) for row in rows]
@@ -130,7 +137,9 @@ class _Run:
             sender=self._lane.sender,
             parts=body.parts,
             alphabet=Alphabet(body.alphabet),
-            valid_until=self._job.wave.closes_at,
+            valid_until=min(
+                self._job.wave.closes_at, calendar.closing(self._desk.workspace.settings.hours, self._desk.clock.now())
+            ),
         )
 
 
@@ -146,7 +155,7 @@ def change(row: Row, outcome: Outcome, now: datetime, max_attempts: int) -> Chan
     if not throttled and row.attempts >= max_attempts:
         return Change(row.id, RowState.REFUSED, "attempts-used", raw=outcome.raw)
     wait = THROTTLE if throttled else RETRY
-    if outcome.retry_after is not None:
+    if outcome.retry_after is not None and 0 <= outcome.retry_after <= LONGEST_RETRY:
         wait = timedelta(seconds=outcome.retry_after)
     return Change(
         row.id, RowState.PLANNED, outcome.reason, retry_at=now + wait, spends_attempt=not throttled, raw=outcome.raw

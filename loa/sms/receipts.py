@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from loa.channel import Desk
+from loa.model.errors import GatewayError
 from loa.model.ledger import Change, Receipt, Row
 from loa.model.settings import LaneSettings
 from loa.model.states import RowState
@@ -27,16 +28,21 @@ async def collect(desk: Desk) -> int:
     """Polls every lane that can be polled, to the end. Returns how many rows moved.
 
     How far a lane was read moves in the transaction that stores what was read: nothing is skipped, and what is read
-    twice changes nothing.
+    twice changes nothing. A lane that is down does not keep the others waiting; its error is raised at the end.
     """
     moved = 0
+    failed: list[GatewayError] = []
     for lane in desk.workspace.settings.sms.lanes:
         gateway = connect(lane, desk)
         try:
             if gateway.limits.polls_receipts:
                 moved += await _collect_lane(lane, gateway, desk)
+        except GatewayError as error:
+            failed.append(error)
         finally:
             await gateway.close()
+    if failed:
+        raise failed[0]
     return moved
 
 
@@ -56,22 +62,24 @@ async def settle(desk: Desk, wave: str = "", deliverable: str = "") -> int:
     """Asks each gateway that can be asked about its rows in doubt. Returns how many were settled.
 
     What a dead process left in `sending` is in doubt too. What the gateway does not know either stays in doubt, for an
-    officer.
+    officer; so does, for now, what it says it never had while that may still be on its way.
     """
     _find_doubt(desk)
     settled = 0
+    failed: list[GatewayError] = []
     for lane in desk.workspace.settings.sms.lanes:
         doubtful = desk.store.figures.in_doubt(wave, deliverable, lane.name)
-        if not doubtful:
-            continue
         gateway = connect(lane, desk)
         try:
-            if not gateway.limits.asks_status:
-                continue
-            answers = await gateway.status([row.id for row in doubtful])
+            if doubtful and gateway.limits.asks_status:
+                answers = await gateway.status([row.id for row in doubtful])
+                settled += _apply(doubtful, answers, timedelta(seconds=gateway.limits.status_after), desk)
+        except GatewayError as error:
+            failed.append(error)
         finally:
             await gateway.close()
-        settled += _apply(doubtful, answers, desk)
+    if failed:
+        raise failed[0]
     return settled
 
 
@@ -83,11 +91,17 @@ def _find_doubt(desk: Desk) -> None:
                 desk.store.ledger.doubt(lease, desk.clock.now())
 
 
-def _apply(doubtful: Sequence[Row], answers: Sequence[Outcome], desk: Desk) -> int:
+def _apply(doubtful: Sequence[Row], answers: Sequence[Outcome], after: timedelta, desk: Desk) -> int:
     now = desk.clock.now()
-    changes = [change for answer in answers if (change := _settled(answer, now)) is not None]
-    known = {row.id for row in doubtful}
-    return desk.store.ledger.settle([change for change in changes if change.row in known], now)
+    since = {row.id: row.updated_at for row in doubtful}
+    changes = [
+        change
+        for answer in answers
+        if answer.reference in since
+        and not (answer.verdict is Verdict.LATER and now - since[answer.reference] < after)
+        and (change := _settled(answer, now)) is not None
+    ]
+    return desk.store.ledger.settle(changes, now)
 
 
 def _settled(answer: Outcome, now: datetime) -> Change | None:

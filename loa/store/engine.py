@@ -27,7 +27,7 @@ class Database:
         self.url = _absolute(url, root)
         self.sqlite = self.url.get_backend_name() == "sqlite"
         if self.sqlite and self.url.database:
-            _make_folder(Path(self.url.database).parent)
+            _make_file(Path(self.url.database))
         try:
             self.engine = sa.create_engine(self.url, **_options(self.sqlite))
         except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError) as error:
@@ -102,11 +102,14 @@ def _options(sqlite: bool) -> dict[str, Any]:
     return {"pool_pre_ping": True, "pool_size": 5}
 
 
-def _make_folder(folder: Path) -> None:
+def _make_file(path: Path) -> None:
+    """The database's file, there before SQLite opens it, for the account that runs Loa only: it holds numbers."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
     except OSError as error:
-        raise StoreError("folder-not-writable", {"folder": str(folder), "problem": error.strerror or ""}) from error
+        problem = {"folder": str(path.parent), "problem": error.strerror or ""}
+        raise StoreError("folder-not-writable", problem) from error
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -82,7 +82,11 @@ def _machine() -> str:
         space = Path("/proc/self/ns/pid").readlink().name
     except OSError:  # not Linux: the machine's name alone
         space = "-"
-    return f"{socket.gethostname()}/{space}"
+    try:  # two machines may have one name; no two starts of any machine have one of these
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        boot = "-"
+    return f"{socket.gethostname()}/{boot}/{space}"
 
 
 def _stat(pid: int) -> tuple[str, str]:

@@ -7,6 +7,7 @@ like one - no address but the allowed ones, no asking for secrets, no pressing.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -45,8 +46,8 @@ _PLACEHOLDER = re.compile(
     r"|\[(?i:tên|ngày|số|name|date)[^\]]*\]|\b(?:None|Undefined|XXX+)\b"
 )
 _LINK = re.compile(r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)(?P<rest>[^\s<>\"“”'()]+)", re.IGNORECASE)
-# a bare host: labels joined by dots, ending in letters; "11.02.2027" and "3.000" have none
-_HOST = re.compile(r"(?<![\w@./-])(?:[\w-]+\.)+(?:[^\W\d_]{2,})(?![\w-])", re.UNICODE)
+# a bare host: labels joined by dots, ending in letters; "11.02.2027" and "3.000" have none. Its path goes with it.
+_HOST = re.compile(r"(?<![\w.-])(?P<host>(?:[\w-]+\.)+(?:xn--[\w-]+|[^\W\d_]{2,}))(?![\w-])(?:/[^\s]*)?", re.UNICODE)
 # abbreviations of this country's addresses that have a host's shape
 _NOT_HOSTS = frozenset({"tp.hcm"})
 _ADDRESS = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")
@@ -59,6 +60,7 @@ def _placeholders(text: str, subject: str, rules: Rules) -> Iterator[Finding]:
 
 def _links(text: str, subject: str, rules: Rules) -> Iterator[Finding]:
     allowed = ", ".join(rules.allowed_hosts)
+    text = _as_phones_see(text)
     seen: set[str] = set()
     for match in _LINK.finditer(text):
         link = match[0].rstrip(".,;:!?")
@@ -66,11 +68,17 @@ def _links(text: str, subject: str, rules: Rules) -> Iterator[Finding]:
             yield Finding("link-not-https", subject, {"link": link})
         seen.add(_host_of(link))
     rest = _LINK.sub(" ", text)
-    seen |= {match[0].lower() for match in _HOST.finditer(rest)}
+    seen |= {match["host"].lower() for match in _HOST.finditer(rest)}
     seen |= {match[0] for match in _ADDRESS.finditer(rest)}
     for host in sorted(seen - _NOT_HOSTS):
         if not host_allowed(host, rules.allowed_hosts):
             yield Finding("host-not-allowed", subject, {"host": host or "?", "allowed": allowed})
+
+
+def _as_phones_see(text: str) -> str:
+    """Letters that only look like ASCII become it, and what cannot be seen goes: phones link `bit．ly` all the same."""
+    visible = "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")
+    return visible.replace("\u3002", ".")
 
 
 def _host_of(link: str) -> str:
@@ -116,7 +124,7 @@ _PERSONAL = re.compile(r"(?<![\d/])(?:\d{12}|\d{9}|(?:\+?84|0)(?:[\s.-]?\d){9})(
 
 def _personal(text: str, subject: str, rules: Rules) -> Iterator[Finding]:
     own = re.sub(r"\D", "", rules.hotline)
-    for match in _PERSONAL.finditer(text):
+    for match in _PERSONAL.finditer(_as_phones_see(text)):
         digits = re.sub(r"\D", "", match[0])
         if digits != own:
             yield Finding("personal-data", subject, {"found": f"{digits[:3]}…{digits[-2:]}"})
@@ -159,3 +167,7 @@ def _tone(text: str, subject: str, rules: Rules) -> Iterator[Finding]:
 def _form(text: str, subject: str, rules: Rules) -> Iterator[Finding]:
     if not is_nfc(text):
         yield Finding("not-nfc", subject)
+    hidden = {char for char in text if unicodedata.category(char) in {"Cc", "Cf"} and char not in "\n\r\t"}
+    if hidden:
+        names = ", ".join(sorted(f"U+{ord(char):04X}" for char in hidden))
+        yield Finding("hidden-character", subject, {"found": names})

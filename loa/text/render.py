@@ -1,8 +1,8 @@
 """Renders templates that people bring. A template is untrusted.
 
-Three walls stand one behind the other: Jinja2's sandbox with StrictUndefined; a closed list of syntax nodes (no calls,
-no macros, no includes, no assignments, no arithmetic, loops one deep), so that a template can neither reach anything
-nor run for long; and a limit on the size of what comes out.
+Three walls stand one behind the other: Jinja2's sandbox with StrictUndefined; a closed list of syntax nodes (fields,
+conditions and filters: no calls, no attributes, no loops, no assignments, no arithmetic), in a number and depth that no
+honest template needs, so that a template can neither reach anything nor run for long; and a limit on what comes out.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from loa.text.normal import nfc, unaccent
 
 MOST_SOURCE = 50_000  # characters; a five-minute bulletin is about 4,500
 MOST_RESULT = 200_000
+MOST_NODES = 1_000  # of syntax, in one template
+DEEPEST = 25  # of syntax: an if in an if in an if is nine
 
 # name -> what it does; nothing that multiplies a text's length or reads attributes by name
 FILTERS: Mapping[str, Callable[..., Any]] = {
@@ -35,9 +37,8 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
 }
 
 _ALLOWED: tuple[type[nodes.Node], ...] = (
-    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.If, nodes.For, nodes.CondExpr,
-    nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Filter, nodes.Test, nodes.Getattr,
-    nodes.Getitem, nodes.Tuple, nodes.List,
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.If, nodes.CondExpr,
+    nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Filter, nodes.Test,
 )  # fmt: skip
 _TESTS = frozenset({"defined", "undefined", "none", "even", "odd", "eq", "ne", "lt", "gt", "le", "ge", "in"})
 
@@ -131,7 +132,7 @@ class Templates:
                         "template-too-long", where.file, where.line, where.field, size=size, most=MOST_RESULT
                     )
                 pieces.append(piece)
-        except (TemplateError, TypeError, ValueError) as error:
+        except (TemplateError, TypeError, ValueError, SyntaxError, RecursionError) as error:
             code = "placeholder-unknown" if isinstance(error, UndefinedError) else "template-broken"
             raise ContentError.at(
                 code,
@@ -152,37 +153,43 @@ def _parse(source: str, where: Where) -> nodes.Template:
         )
     try:
         tree = _environment().parse(source)
-        _refuse_unsafe(tree, where, loops=0)
+        _refuse_unsafe(tree, where)
     except TemplateSyntaxError as error:
         at = _line(where, error.lineno)
         raise ContentError.at("template-broken", at.file, at.line, at.field, problem=error.message or "") from error
-    except RecursionError as error:
-        raise ContentError.at("template-broken", where.file, where.line, where.field, problem="nesting") from error
+    except (RecursionError, ValueError, SyntaxError) as error:
+        problem = type(error).__name__
+        raise ContentError.at("template-broken", where.file, where.line, where.field, problem=problem) from error
     return tree
 
 
-def _refuse_unsafe(node: nodes.Node, where: Where, loops: int) -> None:
-    """Raises `ContentError` at the first node that is not on the list."""
-    unsafe = ""
+def _refuse_unsafe(tree: nodes.Template, where: Where) -> None:
+    """Raises `ContentError` at the first node that is not on the list, or where there are too many or too deep."""
+    waiting: list[tuple[nodes.Node, int]] = [(tree, 1)]
+    seen = 0
+    while waiting:
+        node, depth = waiting.pop()
+        seen += 1
+        unsafe = _unsafe(node)
+        if seen > MOST_NODES or depth > DEEPEST:
+            unsafe = f"{seen} nodes, {depth} deep"
+        if unsafe:
+            at = _line(where, node.lineno)
+            raise ContentError.at(
+                "template-unsafe", at.file, at.line, at.field, construct=unsafe, filters=", ".join(sorted(FILTERS))
+            )
+        waiting.extend((child, depth + 1) for child in node.iter_child_nodes())
+
+
+def _unsafe(node: nodes.Node) -> str:
+    """What is wrong with a node, or nothing."""
     if not isinstance(node, _ALLOWED):
-        unsafe = type(node).__name__.lower()
-    elif isinstance(node, nodes.For):
-        loops += 1
-        if loops > 1 or node.recursive:
-            unsafe = "for … for"
-    elif isinstance(node, nodes.Filter) and node.name not in FILTERS:
-        unsafe = f"|{node.name}"
-    elif isinstance(node, nodes.Test) and node.name not in _TESTS:
-        unsafe = f"is {node.name}"
-    elif isinstance(node, nodes.Getattr) and node.attr.startswith("_"):
-        unsafe = f".{node.attr}"
-    if unsafe:
-        at = _line(where, node.lineno)
-        raise ContentError.at(
-            "template-unsafe", at.file, at.line, at.field, construct=unsafe, filters=", ".join(sorted(FILTERS))
-        )
-    for child in node.iter_child_nodes():
-        _refuse_unsafe(child, where, loops)
+        return type(node).__name__.lower()
+    if isinstance(node, nodes.Filter) and node.name not in FILTERS:
+        return f"|{node.name}"
+    if isinstance(node, nodes.Test) and node.name not in _TESTS:
+        return f"is {node.name}"
+    return ""
 
 
 def _names(tree: nodes.Template) -> list[tuple[str, int]]:

@@ -19,6 +19,7 @@ def codes(text: str, rules: Rules = RULES) -> set[str]:
 def test_a_good_message_has_no_finding() -> None:
     assert codes(GOOD) == set()
     assert codes("UBND tinh Thai Nguyen: nop ho so tai https://dichvucong.gov.vn/a?b=1. Hoi 1022.") == set()
+    assert codes("UBND tỉnh Thái Nguyên: xem dichvucong.gov.vn/huong-dan.html. Hỏi 1022.") == set()
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,17 @@ def test_a_good_message_has_no_finding() -> None:
         ("vào https://dịchvụcông.gov.vn", "host-not-allowed"),
         ("vào https://bit.ly/abc", "host-not-allowed"),
         ("vào 103.1.2.3/dvc", "host-not-allowed"),
+        ("vào /bit.ly/abc", "host-not-allowed"),
+        ("vào //evil.top", "host-not-allowed"),
+        ("hỏi a@evil.top", "host-not-allowed"),
+        ("vào dichvucong.gov.vn@evil.top", "host-not-allowed"),
+        ("vào dichvucong.xn--p1ai", "host-not-allowed"),
+        ("vào bit\u3002ly", "host-not-allowed"),
+        ("vào bit\uff0ely", "host-not-allowed"),
+        ("vào evil\u200b.top", "host-not-allowed"),
+        ("gọi 0912\u200b345678", "personal-data"),
+        ("chữ\x1b[2K ẩn", "hidden-character"),
+        ("chữ \u202eẩn", "hidden-character"),
         ("vào http://dichvucong.gov.vn", "link-not-https"),
         ("Hãy cung cấp mã OTP cho cán bộ", "asks-for-secret"),
         ("Nhập mật khẩu của bạn để nhận quà", "asks-for-secret"),

@@ -65,6 +65,8 @@ class Limits:
     alphabets: frozenset[Alphabet]
     sender_length: int
     asks_status: bool
+    status_after: float
+    """Seconds after which "never had it" can be believed: before that the message may still be on its way."""
     polls_receipts: bool
     reaches_people: bool
 

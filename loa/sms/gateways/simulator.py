@@ -20,13 +20,19 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from loa.model.errors import ContentError
 from loa.model.ledger import Receipt
 from loa.model.states import RowState
 from loa.sms.gateways.base import Gateway, Limits, Line, Message, Outcome, Verdict
 from loa.sms.parts import Alphabet
 
 LIMITS = Limits(
-    alphabets=frozenset(Alphabet), sender_length=11, asks_status=True, polls_receipts=True, reaches_people=False
+    alphabets=frozenset(Alphabet),
+    sender_length=11,
+    asks_status=True,
+    status_after=0,
+    polls_receipts=True,
+    reaches_people=False,
 )
 REFUSED, TEMPORARY, UNDELIVERED, EXPIRED, SILENT, TWICE, EARLY, LOST, VANISHED = (f"0{i}" for i in range(1, 10))
 _RECEIPTS = {UNDELIVERED: RowState.UNDELIVERED, EXPIRED: RowState.EXPIRED}
@@ -45,7 +51,7 @@ class Simulator:
 
     def __init__(self, line: Line) -> None:
         self._line = line
-        self._latency = float(line.lane.options.get("latency_ms", 5)) / 1000
+        self._latency = _milliseconds(line) / 1000
         self._journal = line.folder / f"{line.lane.name}.jsonl"
         self._tries: dict[str, int] | None = None
 
@@ -153,3 +159,11 @@ class Simulator:
             os.write(handle, data)
         finally:
             os.close(handle)
+
+
+def _milliseconds(line: Line) -> float:
+    value = line.lane.options.get("latency_ms", 5)
+    if isinstance(value, str) or not 0 <= value <= 60_000:
+        field = f"sms.lanes.{line.lane.name}.options.latency_ms"
+        raise ContentError.at("not-number", "loa.toml", None, field, value=value)
+    return float(value)
