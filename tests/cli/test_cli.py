@@ -105,6 +105,7 @@ def test_an_audience_that_cannot_be_read_leaves_nothing_behind(loa: Loa, small: 
     exit_code, _, err = loa("audience", "import", small / "dan.csv", "--name", "dan")
     assert exit_code == 3
     assert "dan.csv" in err
+    assert code in err
     assert loa("audience", "show", "dan")[0] == 3
     assert not list((small / "var/audiences").glob("*")) if (small / "var/audiences").exists() else True
 
@@ -162,6 +163,24 @@ def test_doctor_says_what_is_there(loa: Loa, tmp_path: Path) -> None:
     code, out, _ = loa("--workspace", target, "doctor", "--json")
     assert code == 0
     assert {item["ok"] for item in json.loads(out)} == {True}
+
+
+def test_numbers_that_want_nothing_more_are_noted_in_any_spelling(loa: Loa, small: Path) -> None:
+    words = ("audience", "opt-out", "0912.000.110", "+84 912 000 111", "0912000110", "--source", "1022", "--json")
+    code, out, _ = loa(*words)
+    assert (code, json.loads(out)["added"]) == (0, 2)
+    code, _, err = loa("audience", "opt-out", "12", "--source", "1022")
+    assert code == 3
+    assert "phone-" in err
+
+
+def test_what_was_prepared_can_be_taken_out_to_be_seen_and_heard(loa: Loa, small: Path, tmp_path: Path) -> None:
+    rehearse(small)
+    imported(loa, small)
+    bundle = json.loads(loa("prepare", "nho", "d-30", "--as", "lan [/x]", "--json")[1])["digest"]
+    assert loa("review", "show", bundle, "--export", tmp_path / "xem")[0] == 0
+    assert (tmp_path / "xem/tin/tin.json").is_file()
+    assert "lan [/x]" in loa("review", "list")[1]
 
 
 def test_help_needs_nothing_heavy() -> None:

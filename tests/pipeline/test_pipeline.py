@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from loa.model.clock import VIETNAM, FixedClock, RehearsalClock
 from loa.model.errors import ContentError, Refused, StoreError
 from loa.model.review import Bundle, Decision
 from loa.model.states import RowState
+from loa.registry import CHANNELS
 from tests.pipeline.conftest import add
 
 ENDINGS = [f"{i:02d}" for i in range(10, 40)]
@@ -328,3 +330,61 @@ def test_texts_changed_on_the_disk_are_made_anew_as_approved(desk: Desk) -> None
     path.write_bytes(path.read_bytes().replace(b"dichvucong.gov.vn", b"dichvucong.top.vn"))
     assert release(desk).done == len(ENDINGS)
     assert "top.vn" not in desk.store.artefacts.read(artefact).decode()
+
+
+def test_an_audience_imported_anew_in_the_middle_is_not_written_to(desk: Desk) -> None:
+    """The gate has let the wave through; then somebody imports other people under the same name."""
+    add(desk, ENDINGS)
+    bundle = approve(desk)
+    job = replace(occasion(desk).jobs[0], bundle=1, people=gate.people_of(bundle, "tin"))
+    add(desk, [*ENDINGS, "77"])
+    with pytest.raises(Refused) as caught:
+        CHANNELS["sms"].expand(job, gate.artefacts_of(bundle, "tin"), desk)
+    assert caught.value.code == "audience-not-approved"
+    assert states(desk) == {}
+
+
+def test_a_wave_goes_out_through_all_its_lanes(small: Path, database_url: str, clock: FixedClock) -> None:
+    path = small / "loa.toml"
+    second = path.read_text().partition("[[sms.lanes]]")[2].replace('"thu"', '"hai"')
+    text = path.read_text().replace('sender = "DVC-MAU"', 'sender = "DVC-MAU"\nnetworks = ["viettel"]')
+    path.write_text(f"{text}\n[[sms.lanes]]{second}")
+    desk = pipeline.open_desk(small, {"LOA_DATABASE_URL": database_url}, clock)
+    add(desk, ENDINGS)  # all of them VinaPhone's: the second lane's
+    approve(desk)
+    assert release(desk).done == 30
+    assert {row.lane for row in desk.store.figures.rows("nho/2027/d-30")} == {"hai"}
+    desk.store.close()
+
+
+def test_an_approval_that_is_taken_back_stops_what_is_not_out_yet(desk: Desk) -> None:
+    add(desk, ENDINGS)
+    bundle = approve(desk)
+    gate.request_changes(desk, bundle, "minh", "dừng lại")
+    refused("review-changes", desk)
+    assert given_to_the_network(desk) == Counter()
+
+
+def test_a_wave_that_nobody_prepared_cannot_be_cancelled_by_its_short_name(desk: Desk) -> None:
+    with pytest.raises(Refused) as caught:
+        pipeline.hold(desk, occasion(desk), "cancelled", "minh")
+    assert caught.value.code == "review-none"
+
+
+def test_mended_settings_make_a_new_bundle_that_can_be_approved(
+    small: Path, database_url: str, clock: FixedClock
+) -> None:
+    path = small / "loa.toml"
+    right = path.read_text()
+    path.write_text(right.replace('registered_senders = ["DVC-MAU"]', "registered_senders = []"))
+    environ = {"LOA_DATABASE_URL": database_url}
+    desk = pipeline.open_desk(small, environ, clock)
+    add(desk, ENDINGS)
+    with pytest.raises(Refused) as caught:
+        approve(desk)
+    assert caught.value.code == "review-blocked"
+    desk.store.close()
+    path.write_text(right)
+    mended = pipeline.open_desk(small, environ, clock)
+    assert approve(mended).decision is Decision.APPROVED
+    mended.store.close()
