@@ -19,7 +19,7 @@ from loa.channel import Desk, Job
 from loa.model.artefact import Artefact
 from loa.model.campaign import Campaign
 from loa.model.clock import Clock, RehearsalClock, SystemClock
-from loa.model.errors import ContentError, LoaError, Mistake, Refused
+from loa.model.errors import ContentError, LoaError, Refused
 from loa.model.ledger import Change, Count, Progress
 from loa.model.review import Bundle, Decision
 from loa.model.sentences import Words, words
@@ -27,6 +27,7 @@ from loa.model.states import RowState
 from loa.registry import CHANNELS, deliverable_types
 from loa.sms import receipts as sms_receipts
 from loa.store import Store
+from loa.words import at_its_line
 from loa.workspace import Workspace
 
 BATCH = 500  # rows in one step of a release: what one Prefect task does
@@ -126,7 +127,8 @@ def refuse_past(desk: Desk, found: gate.Occasion) -> None:
 async def prepare_one(desk: Desk, job: Job) -> gate.Prepared:
     """Makes one deliverable and checks it. The second time with the same inputs nothing is made again."""
     channel = CHANNELS[job.deliverable.channel]
-    artefacts = await asyncio.to_thread(channel.prepare, job, desk)
+    with at_its_line(desk, job):
+        artefacts = await asyncio.to_thread(channel.prepare, job, desk)
     findings = await asyncio.to_thread(channel.check, job, artefacts, desk)
     return gate.Prepared(job, artefacts, findings)
 
@@ -372,23 +374,3 @@ def resolve(desk: Desk, row: str, outcome: str, by: str, reason: str) -> None:
     if not desk.store.ledger.settle([Change(row, state, "officer", raw=reason.strip()[:200])], now):
         raise Refused("row-not-in-doubt", {"row": row})
     desk.store.audit.note(by, f"row-{outcome}", row, {"reason": reason.strip()}, now)
-
-
-def check_templates(desk: Desk, campaign: Campaign) -> None:
-    """Raises `ContentError` for every deliverable whose words cannot be found or read, without making anything."""
-    plan = desk.workspace.plan(campaign.plan)
-    year = calendar.current_year(campaign, desk.clock.now())
-    mistakes: list[Mistake] = []
-    for spec in campaign.waves:
-        for item in campaign.deliverables_of(spec.id):
-            try:
-                CHANNELS[item.channel].lint(Job(campaign, plan, campaign.wave(spec, year), item), desk)
-            except ContentError as error:
-                mistakes += error.mistakes
-    if mistakes:
-        raise ContentError(_distinct(mistakes))
-
-
-def _distinct(mistakes: Sequence[Mistake]) -> list[Mistake]:
-    """One mistake a place: a template serves several waves."""
-    return list({(mistake.code, mistake.where): mistake for mistake in mistakes}.values())

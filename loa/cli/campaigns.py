@@ -47,6 +47,7 @@ def check(id: str, *, session: Injected) -> int:
     """Kiểm tra tệp chiến dịch, mẫu và ngày; không tạo gì. / Check the file, its templates and dates; makes nothing."""
     from loa import calendar, pipeline
     from loa.model.errors import ContentError
+    from loa.words import check_templates
 
     with session.desk() as desk:
         campaign = pipeline.load_campaign(desk, id)
@@ -56,7 +57,7 @@ def check(id: str, *, session: Injected) -> int:
             where = desk.workspace.line_of(id, ("anchor",))
             anchor, today = f"{waves[0].anchor:%d/%m/%Y}", f"{now:%d/%m/%Y}"
             raise ContentError.at("anchor-past", where.file, where.line, where.field, anchor=anchor, today=today)
-        pipeline.check_templates(desk, campaign)
+        check_templates(desk, campaign)
     session.show({"id": id, "ok": True}, lambda out: out.print(f"{id}: không có lỗi. / no mistakes.", highlight=False))
     return 0
 

@@ -126,6 +126,7 @@ def test_a_missing_template_is_found_by_check_without_making_anything(loa: Loa, 
     assert code == 3
     assert "template-missing" in err
     assert "templates/sms/tin.en.j2" in err
+    assert "campaigns/nho.yaml, dòng 18, trường “deliverables.0.template”" in err
     assert not (small / "var/artefacts").exists()
 
 
