@@ -25,7 +25,7 @@ LEVELS: Mapping[LevelName, Localised] = {
     "khan-cap": Localised(vi="Khẩn cấp", en="Urgent"),
 }
 _WHEN = {
-    "thong-thuong": "Xã, phường xếp vào khung giờ phát thanh của mình trong thời gian nêu trên.",
+    "thong-thuong": "Xã, phường xếp vào khung giờ phát thanh của mình trong thời gian nêu dưới đây.",
     "uu-tien": "Phát trước các bản tin thông thường, ngay trong buổi phát gần nhất thuộc thời gian nêu trên.",
     "khan-cap": "Phát ngay khi nhận được.",
 }

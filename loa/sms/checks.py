@@ -13,7 +13,7 @@ from loa.model.finding import Finding
 from loa.sms import bodies as texts
 from loa.sms import gateways
 from loa.sms.bodies import Bodies, Body
-from loa.sms.parts import Alphabet
+from loa.sms.parts import Alphabet, split
 from loa.sms.receipts import connect
 from loa.sms.route import lane_for
 from loa.text.lint import lint, rules_for
@@ -48,6 +48,8 @@ def _texts(job: Job, made: Bodies, desk: Desk) -> Iterator[Finding]:
 def _payload(job: Job, body: Body, subject: str) -> Iterator[Finding]:
     if body.parts > 1:
         yield Finding("more-than-one-part", subject, {"parts": body.parts, "units": body.units})
+    if texts.sms_of(job).encoding == "unaccented" and body.alphabet == Alphabet.UCS2:
+        yield Finding("unaccented-not-plain", subject, {"found": " ".join(split(body.text).forcing)})
     found = "".join(char for char in _TYPOGRAPHIC if char in body.text)
     if found:
         yield Finding("smart-quotes", subject, {"found": " ".join(found)})

@@ -388,3 +388,10 @@ def test_mended_settings_make_a_new_bundle_that_can_be_approved(
     mended = pipeline.open_desk(small, environ, clock)
     assert approve(mended).decision is Decision.APPROVED
     mended.store.close()
+
+
+def test_an_unaccented_text_with_a_letter_that_costs_double_blocks(desk: Desk) -> None:
+    path = desk.workspace.templates / "sms/tin.en.j2"
+    path.write_text("{{ issuer }} 🎉: apply at {{ portal_host }}. Call {{ hotline }}.", encoding="utf-8")
+    add(desk, ENDINGS)
+    assert "unaccented-not-plain" in {finding.code for finding in gate.findings_of(prepare(desk))}
