@@ -26,7 +26,7 @@ class Examined:
 
 def examine(root: Path, environ: Mapping[str, str]) -> tuple[Examined, ...]:
     """Looks at everything. Raises `ContentError` only where `root` is no workspace."""
-    workspace = Workspace.at(root)
+    Workspace.at(root)
     try:
         desk = pipeline.open_desk(root, environ)
     except LoaError as error:
@@ -38,7 +38,6 @@ def examine(root: Path, environ: Mapping[str, str]) -> tuple[Examined, ...]:
         return tuple(_looked(check, desk) for check in checks)
     finally:
         desk.store.close()
-        del workspace
 
 
 def _looked(check: Callable[[Desk], Examined], desk: Desk) -> Examined:

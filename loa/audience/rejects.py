@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -77,11 +76,6 @@ def write(path: Path, data: bytes, *, own_folder: bool) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if own_folder:
             path.parent.chmod(0o700)
-        # a folder of its own that nobody else may enter, until the file has its permissions
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".rejects-") as private:
-            made = Path(private) / path.name
-            write_whole(made, data)
-            made.chmod(0o600)
-            made.replace(path)
     except OSError as error:
         raise StoreError("file-not-written", {"file": path.name, "problem": error.strerror or str(error)}) from error
+    write_whole(path, data, mode=0o600)
