@@ -10,7 +10,7 @@ from pathlib import Path
 from loa import pipeline
 from loa.channel import Desk
 from loa.model.errors import LoaError
-from loa.sms.receipts import connect
+from loa.sms.gateways import limits_of
 from loa.workspace import Workspace
 
 
@@ -90,7 +90,7 @@ def _speech(desk: Desk) -> Examined:
 def _lanes(desk: Desk) -> Examined:
     lanes = desk.workspace.settings.sms.lanes
     words = ", ".join(
-        f"{lane.name} ({lane.gateway}{'' if connect(lane, desk).limits.reaches_people else ': không gửi cho ai'})"
+        f"{lane.name} ({lane.gateway}{'' if limits_of(lane).reaches_people else ': không gửi cho ai'})"
         for lane in lanes
     )
     return Examined(

@@ -25,6 +25,7 @@ from loa.model.review import Bundle, Decision
 from loa.model.sentences import Words, words
 from loa.model.states import RowState
 from loa.registry import CHANNELS, deliverable_types
+from loa.sms import gateways
 from loa.sms import receipts as sms_receipts
 from loa.store import Store
 from loa.words import at_its_line
@@ -64,7 +65,7 @@ def open_desk(root: Path, environ: Mapping[str, str], clock: Clock | None = None
     desk = Desk(workspace, Store.open(url, workspace.root, clock), clock, environ)
     if settings.rehearsal is not None:
         for lane in settings.sms.lanes:
-            if sms_receipts.connect(lane, desk).limits.reaches_people:
+            if gateways.limits_of(lane).reaches_people:
                 raise Refused("rehearsal-with-people", {"lane": lane.name})
     return desk
 

@@ -70,7 +70,8 @@ class Change:
     """What is now known of one row: the state it goes to and why.
 
     `reason` is a word of ours, `raw` the provider's; `spends_attempt` is false for throttling, which is the gateway's
-    doing and not the message's.
+    doing and not the message's. `network` is the operator that somebody who knows has reported. `not_here`: the lane
+    said that the number is not on its network, so this lane does not get the row again.
     """
 
     row: str
@@ -80,6 +81,8 @@ class Change:
     retry_at: datetime | None = None
     spends_attempt: bool = True
     raw: str = ""
+    network: str = ""
+    not_here: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,21 @@ class Receipt:
     reference: str = ""
     raw: str = ""
     operator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A message that a person sent to one of our senders. `number` is E.164; `gateway_id` tells repeats apart."""
+
+    lane: str
+    gateway_id: str
+    number: str
+    text: str
+    at: datetime
+
+    def __repr__(self) -> str:
+        # a number or somebody's words in a traceback would end in a log
+        return f"Inbound({self.lane})"
 
 
 @dataclass(frozen=True, slots=True)

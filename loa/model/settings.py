@@ -47,7 +47,11 @@ class Hours(Written):
 
 
 class LaneSettings(Written):
-    """One sender account on one gateway connection. Its rate is in parts per second, never in messages."""
+    """One sender account on one gateway connection. Its rate is in parts per second, never in messages.
+
+    The order of the lanes in `loa.toml` is their priority: a network goes out on the first lane that serves it and is
+    not out of order.
+    """
 
     name: Slug
     gateway: Slug
@@ -66,11 +70,49 @@ def _own_names(lanes: tuple[LaneSettings, ...]) -> tuple[LaneSettings, ...]:
     return lanes
 
 
+class Cap(Written):
+    """At most so many messages to one number in so many hours, over all campaigns.
+
+    Decree 91/2020, art. 13: three advertising SMS in 24 hours; Loa keeps to it for every message.
+    """
+
+    messages: int = Field(default=3, ge=1, le=1_000)
+    hours: int = Field(default=24, ge=1, le=24 * 31)
+
+
+class ErrorStop(Written):
+    """A wave pauses itself when more than `share` of the last `sample` answers of a lane are refusals."""
+
+    share: float = Field(default=0.3, gt=0, le=1)
+    sample: int = Field(default=200, ge=10, le=10_000)
+
+
+class StopWords(Written):
+    """What people answer to get nothing more (compared without case and marks), and what they are told, once."""
+
+    words: tuple[Annotated[str, StringConstraints(min_length=1, max_length=20)], ...] = ("TC", "TU CHOI", "STOP")
+    reply: str = Field(
+        default="Da ghi nhan yeu cau tu choi nhan tin. Quy vi se khong nhan them tin nhan nao.", min_length=1
+    )
+
+
+class Callbacks(Written):
+    """Where gateways bring receipts. `public_url` is the address they are given; `host` and `port` is where we listen."""
+
+    public_url: str = Field(default="", pattern=r"^(https://[^\s?#]+)?$")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8421, ge=0, le=65_535)
+
+
 class SmsSettings(Written):
     lanes: Annotated[tuple[LaneSettings, ...], AfterValidator(_own_names)] = ()
     # a brandname has at most 11 characters and is registered with each operator
     registered_senders: tuple[str, ...] = ()
     max_attempts: int = Field(default=5, ge=1, le=50)
+    cap: Cap = Cap()
+    error_stop: ErrorStop = ErrorStop()
+    stop_words: StopWords = StopWords()
+    callbacks: Callbacks = Callbacks()
 
 
 class SpeechSettings(Written):

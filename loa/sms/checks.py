@@ -14,7 +14,6 @@ from loa.sms import bodies as texts
 from loa.sms import gateways
 from loa.sms.bodies import Bodies, Body
 from loa.sms.parts import Alphabet, split
-from loa.sms.receipts import connect
 from loa.sms.route import lane_for
 from loa.text.lint import lint, rules_for
 
@@ -72,7 +71,7 @@ def _lanes(job: Job, info: AudienceInfo, made: Bodies, desk: Desk) -> Iterator[F
         if lane.gateway not in gateways.catalogue():
             yield Finding("lane-gateway-missing", job.subject, {"lane": lane.name, "gateway": lane.gateway})
             continue
-        limits = connect(lane, desk).limits
+        limits = gateways.limits_of(lane)
         if missing := alphabets - limits.alphabets:
             names = ", ".join(sorted(missing))
             yield Finding("alphabet-unsupported", job.subject, {"lane": lane.name, "alphabets": names})

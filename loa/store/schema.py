@@ -81,6 +81,17 @@ rows = sa.Table(
     _text("gateway_id"),
     sa.Column("retry_at", Moment),
     sa.Column("updated_at", Moment, nullable=False),
+    sa.Column("sent_at", Moment, comment="when it was last given to a gateway; null while it certainly is not out"),
+    sa.Column(
+        "tried",
+        sa.Text,
+        nullable=False,
+        server_default="",
+        comment="the lanes that said the number is not on their network, each as |name|",
+    ),
+    sa.Column(
+        "network", sa.Text, nullable=False, server_default="", comment="the operator that was reported, not guessed"
+    ),
     # with jobs.UNIQUE(wave, deliverable) this is UNIQUE(wave, deliverable, recipient)
     sa.UniqueConstraint("job", "recipient"),
     comment="one durable row per recipient and deliverable",
@@ -107,6 +118,14 @@ sa.Index(
     rows.c.gateway_id,
     sqlite_where=rows.c.gateway_id != "",
     postgresql_where=rows.c.gateway_id != "",
+)
+
+sa.Index(
+    "ix_rows_reached",
+    rows.c.recipient,  # what a number has had of late, over all campaigns
+    rows.c.sent_at,
+    sqlite_where=rows.c.sent_at.is_not(None),
+    postgresql_where=rows.c.sent_at.is_not(None),
 )
 
 events = sa.Table(
@@ -152,6 +171,9 @@ lanes = sa.Table(
     _text("holder"),
     sa.Column("fence", sa.Integer, nullable=False),
     sa.Column("until", Moment, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0", comment="how often in a row it failed"),
+    sa.Column("broken_until", Moment, comment="not tried before this, after too many failures"),
+    _text("broken_why"),
     comment="who holds a lane, until when, under which fencing number",
 )
 
@@ -168,6 +190,35 @@ orphans = sa.Table(
     sa.Column("at", Moment, nullable=False),
     sa.UniqueConstraint("lane", "gateway_id", "reference", "state"),
     comment="receipts that match no row yet: a receipt may overtake the answer that brings its id",
+)
+
+inbound = sa.Table(
+    "inbound",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    _text("lane", None),
+    _text("gateway_id", None),
+    _text("phone", None),
+    _text("meaning", None),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("replied", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.UniqueConstraint("lane", "gateway_id"),
+    comment="messages from people, once each; of their words only what they meant is kept",
+)
+
+broadcasts = sa.Table(
+    "broadcasts",
+    metadata,
+    sa.Column("row", sa.String(32), sa.ForeignKey("rows.id"), primary_key=True),
+    sa.Column("letter", sa.Text, primary_key=True, comment="number of the operator's letter"),
+    sa.Column("letter_date", sa.Date, nullable=False),
+    sa.Column("subscribers", sa.BigInteger, nullable=False),
+    sa.Column("sent", sa.BigInteger, nullable=False),
+    sa.Column("delivered", sa.BigInteger, nullable=False),
+    _text("by", None),
+    sa.Column("at", Moment, nullable=False),
+    _text("note"),
+    comment="what an operator's letter says of a broadcast it made for us",
 )
 
 cursors = sa.Table(

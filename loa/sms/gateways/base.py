@@ -10,9 +10,16 @@ from pathlib import Path
 from typing import Protocol
 
 from loa.model.clock import Clock
-from loa.model.ledger import Receipt
+from loa.model.errors import ContentError
+from loa.model.ledger import Inbound, Receipt
 from loa.model.settings import LaneSettings
 from loa.sms.parts import Alphabet
+
+WRONG_NETWORK = "wrong-network"
+"""The reason of a refusal that corrects the guess of a number's network: the row goes to another lane."""
+
+DUPLICATE = "duplicate-reference"
+"""The reason of an acceptance that the gateway gave as "I have this request already"."""
 
 
 class Verdict(StrEnum):
@@ -48,7 +55,12 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one message. `retry_after` in seconds, where the gateway named a time."""
+    """What became of one message.
+
+    `reason` is a word of ours (a row of the gateway's code table), `raw` the provider's code and nothing that could
+    hold a number or a text. `retry_after` in seconds, where the gateway named a time; `network` is the operator the
+    gateway says the number is on, in the words of `mobile-prefixes.toml`, where it says so.
+    """
 
     reference: str
     verdict: Verdict
@@ -56,45 +68,128 @@ class Outcome:
     reason: str = ""
     raw: str = ""
     retry_after: float | None = None
+    network: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a gateway can do. What is not in here raises `Unsupported`; nothing is dropped silently."""
+    """What a gateway can do: the `LIMITS` of its module, known without opening it.
+
+    What is not in here raises `Unsupported`; nothing is dropped silently.
+    """
 
     alphabets: frozenset[Alphabet]
     sender_length: int
     asks_status: bool
+    """Can be asked about a reference whose answer never came."""
     status_after: float
     """Seconds after which "never had it" can be believed: before that the message may still be on its way."""
     polls_receipts: bool
+    """`poll` gives receipts."""
     reaches_people: bool
+    listens: bool = False
+    """Receipts and messages from people come over its own connection, as long as it is open (`listen`)."""
+    calls_back: bool = False
+    """Receipts come as HTTP requests: the module has a `callback`."""
+    validity: bool = True
+    """Passes on until when a message may be delivered. Where not, sending stops earlier before the quiet hours."""
+    most_parts: int = 10
+    """The longest message it takes, in parts."""
+    networks: frozenset[str] = frozenset({"*"})
+    """The networks it can reach at all, in the words of `mobile-prefixes.toml`; `*` is every one."""
+    options: frozenset[str] = frozenset()
+    """The `options` of a lane that it knows."""
+    secrets: tuple[str, ...] = ()
+    """The secrets it needs, as `Line.secret` names them."""
+
+    @property
+    def gives_receipts(self) -> bool:
+        """Whether it ever says what became of what it accepted."""
+        return self.polls_receipts or self.listens or self.calls_back
 
 
 Sink = Callable[[Sequence[Receipt]], Awaitable[None]]
 """Takes receipts that a gateway pushes. When it returns they are stored, and only then may they be acknowledged."""
 
+Ear = Callable[[Sequence[Inbound]], Awaitable[None]]
+"""Takes messages that people sent. When it returns they are stored, and only then may they be acknowledged."""
+
+
+async def _deaf(_: Sequence[Inbound]) -> None:
+    """Where nobody listens for messages from people."""
+
 
 @dataclass(frozen=True)
 class Line:
-    """What a gateway is built from: its lane, its secrets, time, a folder of its own, and where receipts go."""
+    """What a gateway is built from: its lane, its secrets, time, a folder of its own, and where news goes."""
 
     lane: LaneSettings
     environ: Mapping[str, str]
     clock: Clock
     folder: Path
     sink: Sink
+    ear: Ear = _deaf
+
+    def secret(self, name: str) -> str:
+        """A secret of the lane from the environment: `LOA_<LANE>_<NAME>`, like LOA_VIETTEL_1_PASSWORD for `viettel-1`.
+
+        Raises `ContentError` with the variable's name where it is not set; its value is never in an error or a log.
+        """
+        variable = secret_variable(self.lane.name, name)
+        value = self.environ.get(variable, "")
+        if not value:
+            field = f"sms.lanes.{self.lane.name}"
+            raise ContentError.at("secret-missing", "loa.toml", None, field, variable=variable, lane=self.lane.name)
+        return value
+
+
+def secret_variable(lane: str, name: str) -> str:
+    """The environment variable that holds a secret of a lane."""
+    return f"LOA_{lane}_{name}".upper().replace("-", "_")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An HTTP request that a gateway sent us. `url` is the public address it was sent to, header names lower case."""
+
+    method: str
+    url: str
+    query: tuple[tuple[str, str], ...]
+    headers: Mapping[str, str]
+    body: bytes
+
+    def __repr__(self) -> str:
+        # its query and body hold numbers and words
+        return f"Call({self.method})"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a callback said, and how to answer it once it is stored."""
+
+    receipts: tuple[Receipt, ...] = ()
+    inbound: tuple[Inbound, ...] = ()
+    answer: bytes = b""
+    media_type: str = "text/plain"
 
 
 class Gateway(Protocol):
-    """One connection to one provider, for one lane."""
+    """One connection to one provider, for one lane.
+
+    A gateway is a module of this folder with `LIMITS: Limits`, `connect(line: Line) -> Gateway`, and, where its
+    `LIMITS.calls_back`, `callback(line: Line, call: Call) -> News`, which is pure: it verifies and reads a request.
+    `callback` raises `Refused("callback-forged")` for one that is not the gateway's and
+    `Refused("callback-unreadable")` for one that cannot be read; both are answered, and nothing is stored.
+    """
 
     limits: Limits
 
     async def submit(self, batch: Sequence[Message]) -> Sequence[Outcome]:
-        """Sends messages and says what became of each. A message without an outcome is taken as UNKNOWN.
+        """Sends messages, all at once as far as the provider allows, and says what became of each.
 
-        Raises `GatewayError` only where it is certain that nothing of the batch has left.
+        A message without an outcome is taken as UNKNOWN. Raises `GatewayError` only where it is certain that nothing
+        of the batch has left. Where it is cancelled (the lane's time for a submit is up) what it knew is lost, so it
+        keeps its own, shorter timers for each request.
         """
         ...
 
@@ -106,6 +201,10 @@ class Gateway(Protocol):
         """Receipts since `cursor` and the next one; an empty list when there are none. Raises `Unsupported`."""
         ...
 
+    async def listen(self, seconds: float) -> None:
+        """Stays connected and passes on what is pushed, until nothing has come for so long. Raises `Unsupported`."""
+        ...
+
     async def close(self) -> None:
-        """Ends the connection. May be called twice."""
+        """Ends the connection in good order. May be called twice."""
         ...

@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from loa.model.errors import ContentError
+from loa.model.errors import ContentError, Unsupported
 from loa.model.ledger import Receipt
 from loa.model.states import RowState
 from loa.sms.gateways.base import Gateway, Limits, Line, Message, Outcome, Verdict
@@ -33,6 +33,7 @@ LIMITS = Limits(
     status_after=0,
     polls_receipts=True,
     reaches_people=False,
+    options=frozenset({"latency_ms"}),
 )
 REFUSED, TEMPORARY, UNDELIVERED, EXPIRED, SILENT, TWICE, EARLY, LOST, VANISHED = (f"0{i}" for i in range(1, 10))
 _RECEIPTS = {UNDELIVERED: RowState.UNDELIVERED, EXPIRED: RowState.EXPIRED}
@@ -80,6 +81,9 @@ class Simulator:
         receipts = [receipt for entry in entries for receipt in self._receipts(entry)]
         # out of order, as networks are
         return receipts[::-1], str(offset)
+
+    async def listen(self, seconds: float) -> None:
+        raise Unsupported("gateway-listens-not", {"gateway": "simulator"})
 
     async def close(self) -> None:
         return None
