@@ -97,7 +97,7 @@ class StopWords(Written):
 
 
 class Callbacks(Written):
-    """Where gateways bring receipts. `public_url` is the address they are given; `host` and `port` is where we listen."""
+    """Where gateways bring receipts: `public_url` is the address they are given; we listen on `host` and `port`."""
 
     public_url: str = Field(default="", pattern=r"^(https://[^\s?#]+)?$")
     host: str = "127.0.0.1"
