@@ -6,6 +6,7 @@ A channel of your own is a new folder beside `loa/sms` with a class like this, a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,7 +14,7 @@ from loa.model.artefact import Artefact
 from loa.model.campaign import Campaign, Deliverable, Localised, Wave
 from loa.model.clock import Clock
 from loa.model.finding import Finding
-from loa.model.ledger import Progress
+from loa.model.ledger import Pause, Progress
 from loa.model.plan import Plan
 from loa.store import JobKey, Store
 from loa.workspace import Workspace
@@ -54,6 +55,22 @@ class Job:
         return f"{self.wave.key}/{self.deliverable.id}"
 
 
+class Delivery(Protocol):
+    """A deliverable on its way. Turns are taken until nothing is left.
+
+    It never looks at what should be sent, only at what the ledger says is left, and commits `sending` before bytes
+    leave.
+    """
+
+    def pause(self) -> Pause:
+        """How long to wait before a turn can do anything; asked again after that."""
+        ...
+
+    async def turn(self, limit: int) -> Progress:
+        """Deliver up to `limit` rows and say what is left."""
+        ...
+
+
 class Channel(Protocol):
     """One channel. Stateless: all it knows is in the job and on the desk."""
 
@@ -85,11 +102,8 @@ class Channel(Protocol):
         """Put one row per recipient into the ledger; rows that are there already stay as they are. Returns new rows."""
         ...
 
-    async def release(self, job: Job, artefacts: Sequence[Artefact], desk: Desk, limit: int) -> Progress:
-        """Deliver up to `limit` rows and say what is left. Called again until nothing is.
-
-        Never looks at what should be sent, only at what the ledger says is left; commits `sending` before bytes leave.
-        """
+    def delivery(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> AbstractAsyncContextManager[Delivery]:
+        """Deliver what the ledger says is left, turn by turn; connections are held for the length of the block."""
         ...
 
     async def settle(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> int:

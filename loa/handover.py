@@ -7,14 +7,16 @@ again, so a row in doubt is settled by looking, and doing it twice gives the sam
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from loa.channel import Desk, Job
+from loa.channel import Delivery, Desk, Job
 from loa.model.artefact import Artefact, digest
 from loa.model.campaign import Places
 from loa.model.errors import ContentError, StoreError
-from loa.model.ledger import Change, PlannedRow, Progress
+from loa.model.ledger import Change, Lease, Pause, PlannedRow, Progress, Row
 from loa.model.places import Commune
 from loa.model.states import RowState
 from loa.store.artefacts import write_whole
@@ -34,11 +36,16 @@ class ByPackage(ABC):
     def package(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> Mapping[str, bytes]:
         """What is handed over: relative file name -> bytes; the same bytes for the same artefacts."""
 
-    def expand(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> int:
-        return expand_places(job, desk, artefacts, self.places(job))
+    def planned(self, job: Job, artefacts: Sequence[Artefact], body: str, desk: Desk) -> Iterable[PlannedRow]:
+        """Who is given the package: one row per commune, unless a channel says otherwise. `body` names the package."""
+        return commune_rows(job, self.places(job), body, desk)
 
-    async def release(self, job: Job, artefacts: Sequence[Artefact], desk: Desk, limit: int) -> Progress:
-        return await hand_over(job, desk, artefacts, limit, lambda made: self.package(job, made, desk))
+    def expand(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> int:
+        return expand_rows(job, desk, self.planned(job, artefacts, _package_digest(artefacts), desk))
+
+    @asynccontextmanager
+    async def delivery(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> AsyncIterator[Delivery]:
+        yield HandOver(job, desk, artefacts, lambda made: self.package(job, made, desk))
 
     async def settle(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> int:
         return await settle(job, desk, artefacts, lambda made: self.package(job, made, desk))
@@ -62,45 +69,69 @@ def communes_for(job: Job, places: Places, desk: Desk) -> tuple[Commune, ...]:
     return tuple(known[code] for code in places)
 
 
-def expand_places(job: Job, desk: Desk, artefacts: Sequence[Artefact], places: Places) -> int:
-    """One row per commune. Returns how many are new."""
-    body = _package_digest(artefacts)
+def commune_rows(job: Job, places: Places, body: str, desk: Desk) -> tuple[PlannedRow, ...]:
+    """One row per commune. Raises `ContentError` as `communes_for` does."""
     languages = ",".join(job.deliverable.languages)
-    planned = (
+    return tuple(
         PlannedRow(commune.code, "", commune.code, languages, body, parts=0)
         for commune in communes_for(job, places, desk)
     )
+
+
+def expand_places(job: Job, desk: Desk, artefacts: Sequence[Artefact], places: Places) -> int:
+    """One row per commune. Returns how many are new."""
+    return expand_rows(job, desk, commune_rows(job, places, _package_digest(artefacts), desk))
+
+
+def expand_rows(job: Job, desk: Desk, planned: Iterable[PlannedRow]) -> int:
+    """Puts the rows of a deliverable in place. Returns how many are new."""
     now = desk.clock.now()
     added = desk.store.ledger.expand(job.key, job.bundle, planned, now)
     desk.store.ledger.drop_left_over(job.key, job.bundle, now)
     return added
 
 
-async def hand_over(job: Job, desk: Desk, artefacts: Sequence[Artefact], limit: int, package: Package) -> Progress:
-    """Lays the package in the outbox and marks up to `limit` communes as handed over.
+@dataclass(frozen=True)
+class HandOver:
+    """Implements `loa.channel.Delivery` for a package."""
 
-    Raises `StoreError` (disk full); the rows are then planned again, since it is certain that nobody got anything.
-    """
-    store = desk.store
-    with store.lanes.held(_lane(job), desk.clock.now()) as lease:
-        if lease is None:
-            left, _ = store.figures.waiting(job.wave.key, job.deliverable.id, job.bundle)
-            return Progress(0, left, 1.0, held="lane-held")
-        store.ledger.doubt(lease, desk.clock.now())
-        await settle(job, desk, artefacts, package)
-        rows = store.ledger.claim(job.key, job.bundle, lease, limit, desk.clock.now())
-        if rows:
-            try:
-                lay(folder(job, desk), package(artefacts))
-            except StoreError as error:
-                back = [Change(row.id, RowState.PLANNED, error.code, spends_attempt=False) for row in rows]
-                store.ledger.record(lease, back, desk.clock.now())
-                raise
-            name = _package_digest(artefacts)[:16]
-            done = [Change(row.id, RowState.ACCEPTED, "handed-over", name) for row in rows]
-            store.ledger.record(lease, done, desk.clock.now())
-    left, _ = store.figures.waiting(job.wave.key, job.deliverable.id, job.bundle)
-    return Progress(len(rows), left)
+    job: Job
+    desk: Desk
+    artefacts: Sequence[Artefact]
+    make: Package
+
+    def pause(self) -> Pause:
+        free = self.desk.store.lanes.ask(_lane(self.job), self.desk.clock.now())
+        return Pause() if free else Pause(1.0)
+
+    async def turn(self, limit: int) -> Progress:
+        """Lays the package in the outbox and marks up to `limit` rows as handed over.
+
+        Raises `StoreError` (disk full); the rows are then planned again, since it is certain that nobody got anything.
+        """
+        job, store, now = self.job, self.desk.store, self.desk.clock.now
+        with store.lanes.held(_lane(job), now()) as lease:
+            if lease is None:
+                left, _ = store.figures.waiting(job.wave.key, job.deliverable.id, job.bundle)
+                return Progress(0, left)
+            store.ledger.doubt(lease, now())
+            await settle(job, self.desk, self.artefacts, self.make)
+            rows = store.ledger.claim(job.key, job.bundle, lease, limit, now()).rows
+            if rows:
+                self._lay(lease, rows)
+        left, _ = store.figures.waiting(job.wave.key, job.deliverable.id, job.bundle)
+        return Progress(len(rows), left)
+
+    def _lay(self, lease: Lease, rows: Sequence[Row]) -> None:
+        ledger, now = self.desk.store.ledger, self.desk.clock.now
+        try:
+            lay(folder(self.job, self.desk), self.make(self.artefacts))
+        except StoreError as error:
+            back = [Change(row.id, RowState.PLANNED, error.code, spends_attempt=False) for row in rows]
+            ledger.record(lease, back, now())
+            raise
+        name = _package_digest(self.artefacts)[:16]
+        ledger.record(lease, [Change(row.id, RowState.ACCEPTED, "handed-over", name) for row in rows], now())
 
 
 async def settle(job: Job, desk: Desk, artefacts: Sequence[Artefact], package: Package) -> int:

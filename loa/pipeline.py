@@ -11,15 +11,17 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from loa import calendar, gate
-from loa.channel import Desk, Job
+from loa.channel import Delivery, Desk, Job
+from loa.handover import communes_for
 from loa.model.artefact import Artefact
-from loa.model.campaign import Campaign
+from loa.model.campaign import Campaign, Deliverable, Wave
 from loa.model.clock import Clock, RehearsalClock, SystemClock
-from loa.model.errors import ContentError, LoaError, Refused
+from loa.model.errors import ContentError, GatewayError, LoaError, Refused
 from loa.model.ledger import Change, Count, Progress
 from loa.model.review import Bundle, Decision
 from loa.model.sentences import Words, words
@@ -27,11 +29,14 @@ from loa.model.states import RowState
 from loa.registry import CHANNELS, deliverable_types
 from loa.sms import gateways
 from loa.sms import receipts as sms_receipts
+from loa.sms.bodies import is_sms, read
+from loa.sms.demand import Expected, of_wave
 from loa.store import Store
 from loa.words import at_its_line
 from loa.workspace import Workspace
 
-BATCH = 500  # rows in one step of a release: what one Prefect task does
+BATCH = 5_000  # rows in one step of a release, for each lane: what one Prefect task does
+LOOK_UP = 2.0  # seconds: a person's stop is seen so soon, however long the wait
 
 Result = TypeVar("Result")
 
@@ -153,6 +158,32 @@ async def prepare(desk: Desk, found: gate.Occasion, by: str, step: Step = plainl
     return desk.store.reviews.open(gate.digest_of(manifest), found.wave.key, manifest, by, desk.clock.now())
 
 
+@dataclass(frozen=True)
+class Outlook:
+    """What a wave would come to: its messages, and how many places would get each of its packages."""
+
+    wave: Wave
+    messages: tuple[Expected, ...]
+    packages: tuple[tuple[Deliverable, int], ...]
+
+
+def forecast(desk: Desk, found: gate.Occasion, bundle: Bundle | None = None) -> Outlook:
+    """Reach, parts, cost and finish times, as of now; nothing has to be prepared. With a `bundle`, of its own texts
+    and people. Raises as `prepare` does, and `Refused` where the people of a bundle are not the imported ones."""
+    refuse_past(desk, found)
+    jobs, made = found.jobs, {}
+    if bundle is not None:
+        covered = {job.deliverable.id: gate.artefacts_of(bundle, job.deliverable.id) for job in jobs}
+        jobs = tuple(
+            replace(job, people=gate.people_of(bundle, job.deliverable.id)) for job in jobs if covered[job.deliverable.id]
+        )
+        made = {job.deliverable.id: read(covered[job.deliverable.id], desk) for job in jobs if is_sms(job)}
+    messages = of_wave([job for job in jobs if is_sms(job)], desk, made)
+    places = ((job, job.deliverable.whereto) for job in jobs)
+    packages = ((job.deliverable, len(communes_for(job, where, desk))) for job, where in places if where is not None)
+    return Outlook(found.wave, messages, tuple(packages))
+
+
 # --- release -----------------------------------------------------------------------------------------------------
 
 
@@ -188,10 +219,14 @@ async def admit(desk: Desk, found: gate.Occasion) -> Bundle:
     return bundle
 
 
-async def release(desk: Desk, found: gate.Occasion, step: Step = plainly) -> Released:
+async def release(
+    desk: Desk, found: gate.Occasion, step: Step = plainly, patience: timedelta | None = None
+) -> Released:
     """Delivers what was approved: every row that the ledger says is left, in batches.
 
     Safe to call at any time and any number of times: what is out is out, and a wave that is complete is left alone.
+    `patience` is how long to wait for lanes that are all out of order, before `GatewayError`; none given, as long as
+    the wave may go out.
     """
     bundle = await admit(desk, found)
     number = desk.store.reviews.number(bundle.digest)
@@ -206,7 +241,7 @@ async def release(desk: Desk, found: gate.Occasion, step: Step = plainly) -> Rel
     failed: list[LoaError] = []
     for job in jobs:
         try:
-            progress = await _deliver(desk, job, gate.artefacts_of(bundle, job.deliverable.id), step)
+            progress = await _deliver(desk, job, gate.artefacts_of(bundle, job.deliverable.id), step, patience)
         except LoaError as error:  # one provider that is down does not keep the other channels waiting
             failed.append(error)
             continue
@@ -216,26 +251,47 @@ async def release(desk: Desk, found: gate.Occasion, step: Step = plainly) -> Rel
     return Released(found.wave.key, done, left, held)
 
 
-async def _deliver(desk: Desk, job: Job, artefacts: Sequence[Artefact], step: Step) -> Progress:
-    """Batch after batch until nothing is left or something holds it. `done` are the rows that left `planned`."""
-    channel = CHANNELS[job.deliverable.channel]
+async def _deliver(
+    desk: Desk, job: Job, artefacts: Sequence[Artefact], step: Step, patience: timedelta | None
+) -> Progress:
+    """Turn after turn until nothing is left or something holds it. `done` are the rows that left `planned`.
 
-    async def work() -> Progress:
-        return await channel.release(job, artefacts, desk, BATCH)
+    Waiting is no step of its own: a lane that is busy for an hour would make a thousand of them.
+    """
+    at_first, held = _out(desk, job), ""
+    async with CHANNELS[job.deliverable.channel].delivery(job, artefacts, desk) as delivery:
 
-    at_first = _out(desk, job)
-    for turn in itertools.count(1):
-        if held := _held(desk, job):
-            break
-        progress = await step(f"{job.deliverable.id} {turn}", work)
-        # a lane that somebody else holds is worth waiting for; any other hold is not
-        held = progress.held if progress.held != "lane-held" else ""
-        if held or not progress.left:
-            break
-        if not progress.done:  # rows wait for their time, or for the lane
-            await asyncio.sleep(min(max(progress.wait_seconds, 0.2), 30))
+        async def work() -> Progress:
+            return await delivery.turn(BATCH)
+
+        for turn in itertools.count(1):
+            if held := await _ready(desk, job, delivery, patience):
+                break
+            progress = await step(f"{job.deliverable.id} {turn}", work)
+            held = progress.held
+            if held or not progress.left:
+                break
     left, _ = desk.store.figures.waiting(job.wave.key, job.deliverable.id, job.bundle)
     return Progress(_out(desk, job) - at_first, left, held=held if left or held == "wave-cancelled" else "")
+
+
+async def _ready(desk: Desk, job: Job, delivery: Delivery, patience: timedelta | None) -> str:
+    """Waits until a turn can do something, and returns nothing; or what holds the job meanwhile.
+
+    Raises `GatewayError` when every lane that serves what is left has been out of order for as long as `patience`.
+    """
+    since = desk.clock.now()
+    while True:
+        if held := _held(desk, job):
+            return held
+        pause = delivery.pause()
+        if not pause.seconds:
+            return ""
+        if pause.broken and patience is not None and desk.clock.now() - since >= patience:
+            outage = pause.broken[0]
+            fields = {"lane": outage.lane, "why": outage.why, "until": calendar.moment_words(outage.until)}
+            raise GatewayError("lanes-broken", fields)
+        await asyncio.sleep(min(pause.seconds, LOOK_UP))
 
 
 def _out(desk: Desk, job: Job) -> int:
@@ -272,8 +328,10 @@ def _refuse_untimely(desk: Desk, found: gate.Occasion, jobs: Sequence[Job]) -> N
     held = desk.store.ledger.held(wave.key)
     if held == "cancelled":
         raise Refused("wave-cancelled", fields)
+    if held == "errors":
+        raise Refused("wave-stopped", fields)
     if held:
-        raise Refused("wave-held", {**fields, "hold": held})
+        raise Refused("wave-held", fields)
     if now < wave.send_at:
         raise Refused("too-early", {**fields, "send_at": calendar.moment_words(wave.send_at)})
     if calendar.is_past(wave, now):

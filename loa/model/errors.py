@@ -109,7 +109,9 @@ class PartlyDelivered(LoaError):
     exit_code = 4
 
     def __init__(self, wave: str, done: int, left: int, held: str) -> None:
-        super().__init__("partly-delivered", {"wave": wave, "done": done, "left": left, "held": held or "-"})
+        why = words(f"held-{held}") if held else Words("-", "-")
+        fields = {"wave": wave, "done": done, "left": left, "held": held, "why_vi": why.vi, "why_en": why.en}
+        super().__init__("partly-delivered", fields)
 
 
 class GatewayError(LoaError):

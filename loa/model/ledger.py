@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -63,6 +64,40 @@ class Row:
     gateway_id: str
     retry_at: datetime | None
     updated_at: datetime
+    tried: str = ""
+    network: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a deliverable may cost. `per_part` is the price of one part in đồng by operator, the dearest of its lanes."""
+
+    dong: int
+    per_part: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Under what terms rows of a job may be taken for sending.
+
+    `cap` messages to one number since `cap_since`, over all campaigns (0: no cap); a row that is over it waits, unless
+    that would be past `closes_at`. `answers_people`: the row answers somebody who has just written, so that neither the
+    opt-out list nor the cap stands against it.
+    """
+
+    cap: int = 0
+    cap_hours: int = 24
+    closes_at: datetime | None = None
+    budget: Budget | None = None
+    answers_people: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Rows taken for sending; `over_budget` when the next one would cost more than is left."""
+
+    rows: tuple[Row, ...] = ()
+    over_budget: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +164,16 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class Outage:
+    """A lane that is out of order: since it failed `failures` times in a row, not tried before `until`, and why."""
+
+    lane: str
+    until: datetime
+    why: str
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """A kept counter: how many rows (and parts) of a deliverable are in a state, for one operator."""
 
@@ -141,9 +186,17 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What one call of a channel's release did: rows handled, rows still to do, when to come again, what holds it."""
+    """What one turn of a delivery did: rows handled, rows still to do, and what holds the rest, where it cannot go on
+    by itself."""
 
     done: int
     left: int
-    wait_seconds: float = 0.0
     held: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """How long the next turn has to wait. `broken` names the lanes that are out of order, where that is why."""
+
+    seconds: float = 0.0
+    broken: tuple[Outage, ...] = ()

@@ -1,36 +1,69 @@
-"""A token bucket in parts per second, exact because one worker holds the lane."""
+"""A lane's rate in parts per second, exact because one worker holds the lane."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
+
+# What leaves within a second by our clock may reach the provider in a little less: a window is a little longer.
+GUARD = 0.005  # seconds
+EVENLY = 0.95  # of the time that parts are worth is waited at least, so that a second's parts do not come in one burst
 
 
 class Bucket:
-    """Lets through `rate` parts a second: what is sent is paid for, and the next send waits until that is earned."""
+    """Lets through at most `rate` parts in any second, and nearly that many in every one.
+
+    It remembers what left in the last second and waits until the next parts fit; being woken late is made up for within
+    the second, never beyond it. A bucket that is told so starts full: another worker may have sent just now.
+    """
 
     def __init__(
         self,
         rate: float,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        *,
+        full: bool = False,
     ) -> None:
-        self._rate = rate
+        self._most = max(1, int(rate))  # parts in a window
+        self._window = max(1.0, self._most / rate) + GUARD
         self._monotonic = monotonic
         self._sleep = sleep
-        self._free_at = monotonic()
+        self._left: deque[tuple[float, int]] = deque()  # (when it stops counting, parts)
+        self._held = 0
+        self._next = 0.0
+        if full:
+            self._note(self._most)
 
     def batch(self, window: int) -> int:
-        """How many messages to take at once: a tenth of a second's worth, for an even rate, within the window."""
-        return max(1, min(window, int(self._rate / 10)))
+        """How many messages to take at once: a tenth of a second's worth, for an even rate, and half a window at most,
+        so that the next ones are on their way while these are answered."""
+        return max(1, min(window // 2, self._most // 10))
 
-    async def wait(self) -> None:
-        """Waits until what was sent before has been earned."""
-        ahead = self._free_at - self._monotonic()
-        if ahead > 0:
+    async def take(self, parts: int) -> None:
+        """Waits until so many parts may leave, and counts them. More than a second's worth leave together, and count
+        for as many seconds."""
+        while (ahead := self._ahead(parts)) > 0:
             await self._sleep(ahead)
+        self._note(parts)
 
-    def pay(self, parts: int) -> None:
-        """Counts parts that are being sent now. Time that passed unused is not saved up."""
-        self._free_at = max(self._free_at, self._monotonic()) + parts / self._rate
+    def _ahead(self, parts: int) -> float:
+        now = self._monotonic()
+        while self._left and self._left[0][0] <= now:
+            self._held -= self._left.popleft()[1]
+        wait = self._next - now
+        held = self._held
+        for until, number in self._left:
+            if held == 0 or held + parts <= self._most:
+                break
+            wait, held = max(wait, until - now), held - number
+        return wait
+
+    def _note(self, parts: int) -> None:
+        now = self._monotonic()
+        self._left.append((now + self._window * max(1.0, parts / self._most), parts))
+        self._held += parts
+        # late by less than a tenth of a second is made up for
+        self._next = max(self._next, now - 0.1) + EVENLY * (self._window - GUARD) * parts / self._most

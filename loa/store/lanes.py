@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
-from loa.model.ledger import Lease
+from loa.model.ledger import Lease, Outage
 from loa.store.engine import Database, alone
 from loa.store.schema import lanes
 
@@ -32,10 +33,11 @@ class Lanes:
         with self._db.write() as connection:
             alone(connection, f"lane/{lane}")  # a lane that was never held has no row to lock
             found = connection.execute(sa.select(lanes).where(lanes.c.lane == lane).with_for_update()).first()
-            if found is not None and found.holder and found.until > now and not _died(found.holder):
+            if found is not None and not _is_free(found, now):
+                connection.execute(lanes.update().where(lanes.c.lane == lane).values(wanted=now))
                 return None
             lease = Lease(lane, holder, 1 if found is None else found.fence + 1, now + LEASE)
-            values = {"holder": holder, "fence": lease.fence, "until": lease.until}
+            values = {"holder": holder, "fence": lease.fence, "until": lease.until, "wanted": None}
             if found is None:
                 connection.execute(lanes.insert().values(lane=lane, **values))
             else:
@@ -60,6 +62,47 @@ class Lanes:
         """Who holds the lane, in words for a person; empty when nobody does."""
         with self._db.read() as connection:
             return connection.scalar(sa.select(lanes.c.holder).where(lanes.c.lane == lane)) or ""
+
+    def ask(self, lane: str, now: datetime) -> bool:
+        """Whether the lane could be taken; where not, its holder sees that somebody wants it."""
+        with self._db.write() as connection:
+            found = connection.execute(sa.select(lanes).where(lanes.c.lane == lane)).first()
+            free = found is None or _is_free(found, now)
+            if not free:
+                connection.execute(lanes.update().where(lanes.c.lane == lane).values(wanted=now))
+        return free
+
+    def wanted(self, lease: Lease) -> bool:
+        """Whether somebody else has asked for the lane since it was taken."""
+        with self._db.read() as connection:
+            same = sa.and_(lanes.c.lane == lease.lane, lanes.c.fence == lease.fence)
+            return connection.scalar(sa.select(lanes.c.wanted).where(same)) is not None
+
+    # out of order
+
+    def failed(self, lease: Lease, why: str, until: Callable[[int], datetime | None]) -> int:
+        """Counts a failure of the lane; `until` says from how many it is left alone until when. Returns the number."""
+        with self._db.write() as connection:
+            same = sa.and_(lanes.c.lane == lease.lane, lanes.c.fence == lease.fence)
+            before: int | None = connection.scalar(sa.select(lanes.c.failures).where(same).with_for_update())
+            if before is None:
+                return 0
+            values = {"failures": before + 1, "broken_until": until(before + 1), "broken_why": why}
+            connection.execute(lanes.update().where(same).values(values))
+            return before + 1
+
+    def worked(self, lane: str) -> None:
+        """The lane has answered: whatever failed before is over."""
+        with self._db.write() as connection:
+            failing = sa.and_(lanes.c.lane == lane, lanes.c.failures > 0)
+            connection.execute(lanes.update().where(failing).values(failures=0, broken_until=None, broken_why=""))
+
+    def outages(self, now: datetime) -> Mapping[str, Outage]:
+        """The lanes that are out of order now, by name."""
+        statement = sa.select(lanes).where(lanes.c.broken_until > now).order_by(lanes.c.lane)
+        with self._db.read() as connection:
+            found = connection.execute(statement).all()
+        return {row.lane: Outage(row.lane, row.broken_until, row.broken_why, row.failures) for row in found}
 
     @contextmanager
     def held(self, lane: str, now: datetime) -> Iterator[Lease | None]:
@@ -97,6 +140,10 @@ def _stat(pid: int) -> tuple[str, str]:
         return fields[0], fields[19]
     except (OSError, IndexError):
         return "", ""
+
+
+def _is_free(lane: sa.Row[Any], now: datetime) -> bool:
+    return not lane.holder or bool(lane.until <= now) or _died(lane.holder)
 
 
 def _died(holder: str) -> bool:

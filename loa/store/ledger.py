@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
-from loa.model.ledger import LEFT_AUDIENCE, Change, Lease, PlannedRow, Receipt, Row
+from loa.model.ledger import LEFT_AUDIENCE, Change, Claim, Lease, PlannedRow, Receipt, Terms
 from loa.model.states import RowState
 from loa.store.chunks import chunks
 from loa.store.engine import Database, alone
@@ -22,10 +21,12 @@ from loa.store.expansion import IN_LIST, Expansion
 from loa.store.moves import Tally, find, find_ids, move
 from loa.store.receiving import adopt, apply, in_turn, legible
 from loa.store.records import to_row
-from loa.store.schema import cursors, jobs, lanes, opt_outs, rows, waves
+from loa.store.schema import cursors, jobs, lanes, rows, waves
+from loa.store.taking import Taking, may_take
 
 EXPAND_BATCH = 5_000  # rows a transaction: long enough to be quick, short enough to let others in
 CANCELLED = "cancelled"  # the hold that stays
+NO_TERMS = Terms()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +84,17 @@ class Ledger:
         limit: int,
         now: datetime,
         operators: Sequence[str] | None = None,
-    ) -> tuple[Row, ...]:
+        terms: Terms = NO_TERMS,
+    ) -> Claim:
         """Takes up to `limit` rows for sending; when this returns, `sending` is on the disk.
 
-        `operators` are the guessed networks that the lane serves; none given means all.
+        `operators` are the guessed networks that the lane serves; none given means all. A row that a lane has sent
+        back as not being on its network goes to any other lane that serves what was reported, or, where nothing was,
+        to whichever lane has not tried it yet.
 
         Nothing comes back when the lane has gone to another holder, the wave is held, or nothing is due. Numbers
-        that opted out since the wave was expanded are suppressed on the way.
+        that opted out since the wave was expanded are suppressed on the way, and so are those that have had what
+        `terms` allow them, unless they may have more before the wave closes.
         """
         job_id = self._job(job)
         where = sa.and_(
@@ -97,24 +102,20 @@ class Ledger:
             rows.c.state == RowState.PLANNED,
             rows.c.bundle == bundle,
             sa.or_(rows.c.retry_at.is_(None), rows.c.retry_at <= now),
-            sa.true() if operators is None else rows.c.operator.in_(operators),
+            sa.true() if operators is None else may_take(lease.lane, operators),
         )
-        tally = Tally()
-        taken: list[sa.Row[Any]] = []
         with self._db.write() as connection:
             if not _holds(connection, lease, now) or _held(connection, job.wave):
-                return ()
-            while not taken and (found := _next(connection, where, max(limit, 0))):
-                taken = [row for row in found if not row.out]
-                changes = [Change(row.id, RowState.SUPPRESSED, "opted-out") for row in found if row.out]
-                changes += [Change(row.id, RowState.SENDING) for row in taken]
-                move(connection, changes, found, now, tally, lease=lease)
-            tally.write(connection)
+                return Claim()
+            taking = Taking(connection, job_id, lease, terms, now)
+            taken, over = taking.take(where, max(limit, 0))
         new = {
             "state": RowState.SENDING, "reason": "", "lane": lease.lane, "fence": lease.fence,
             "retry_at": None, "updated_at": now,
         }  # fmt: skip
-        return tuple(to_row(row, job.wave, job.deliverable, **new, attempts=row.attempts + 1) for row in taken)
+        return Claim(
+            tuple(to_row(row, job.wave, job.deliverable, **new, attempts=row.attempts + 1) for row in taken), over
+        )
 
     def record(self, lease: Lease, changes: Sequence[Change], now: datetime) -> int:
         """Writes down what a gateway answered for rows claimed under `lease`. Returns how many rows moved.
@@ -254,18 +255,6 @@ class Ledger:
 def _lock_jobs(connection: sa.Connection, where: sa.ColumnElement[bool]) -> None:
     """One expansion of a job at a time. Not FOR UPDATE: a claim's new counter names the job and must not wait."""
     connection.execute(sa.select(jobs.c.id).where(where).order_by(jobs.c.id).with_for_update(key_share=True))
-
-
-def _next(connection: sa.Connection, where: sa.ColumnElement[bool], most: int) -> Sequence[sa.Row[Any]]:
-    """The next rows to send, each with its number from the opt-out list, if it is there (`out`)."""
-    return connection.execute(
-        sa.select(rows, opt_outs.c.phone.label("out"))
-        .outerjoin(opt_outs, opt_outs.c.phone == rows.c.recipient)
-        .where(where)
-        .order_by(rows.c.id)
-        .limit(most)
-        .with_for_update(of=rows, skip_locked=True)
-    ).all()
 
 
 def _holds(connection: sa.Connection, lease: Lease, now: datetime) -> bool:

@@ -84,14 +84,26 @@ def move(
             allowed.setdefault(change.row, change)
     if not allowed:
         return 0
-    when = dict.fromkeys(allowed, now) | dict(moments or {})
-    pairs = [(before[key], change, when[key]) for key, change in allowed.items()]
-    connection.execute(_UPDATE, [_updated(row, change, at, lease) for row, change, at in pairs])
-    connection.execute(events.insert(), [_event(row, change, at, lease) for row, change, at in pairs])
-    for row, change, _ in pairs:
+    when = moments or {}
+    triples = [(before[key], change, when.get(key, now)) for key, change in allowed.items()]
+    connection.execute(_UPDATE, [_updated(row, change, at, lease) for row, change, at in triples])
+    connection.execute(events.insert(), [_event(row, change, at, lease) for row, change, at in triples])
+    for row, change, _ in triples:
         tally.add(row.job, row.operator, row.state, -1, -row.parts)
-        tally.add(row.job, row.operator, change.state.value, 1, row.parts)
-    return len(pairs)
+        tally.add(row.job, _operator(row, change), change.state.value, 1, row.parts)
+    return len(triples)
+
+
+def start(connection: sa.Connection, taken: Sequence[sa.Row[Any]], lease: Lease, now: datetime, tally: Tally) -> None:
+    """Planned rows, locked, begin to be sent: the one move of many rows at once that is the same for all of them."""
+    ids = [row.id for row in taken]
+    connection.execute(
+        _START, {"ids": ids, "new_lane": lease.lane, "new_fence": lease.fence, "new_at": now, "new_sent_at": now}
+    )
+    connection.execute(_START_EVENTS, {"ids": ids})
+    for row in taken:
+        tally.add(row.job, row.operator, RowState.PLANNED, -1, -row.parts)
+        tally.add(row.job, row.operator, RowState.SENDING, 1, row.parts)
 
 
 def _may(row: sa.Row[Any], change: Change) -> bool:
@@ -99,20 +111,45 @@ def _may(row: sa.Row[Any], change: Change) -> bool:
     now = RowState(row.state)
     if now is RowState.CANCELLED:  # what a person cancelled stays so
         return (row.reason, change.state, change.reason) == (LEFT_AUDIENCE, RowState.PLANNED, BACK_IN_AUDIENCE)
-    if now is RowState.PLANNED and change.state in {RowState.DELIVERED, RowState.UNDELIVERED, RowState.EXPIRED}:
+    if now is RowState.PLANNED and change.state in _BY_RECEIPT:
         return bool(row.lane)  # it was in a lane's hands once: what never left cannot have arrived
     return may_become(now, change.state)
 
 
+def _operator(row: sa.Row[Any], change: Change) -> str:
+    """The network a row is counted under and routed by: a guess, until a lane says that it is wrong."""
+    return change.network if change.not_here else row.operator
+
+
+_BY_RECEIPT = frozenset({RowState.DELIVERED, RowState.UNDELIVERED, RowState.EXPIRED})
+_NOT_OUT = frozenset({RowState.PLANNED, RowState.REFUSED, RowState.SUPPRESSED, RowState.CANCELLED})
+_CHANGED = (
+    "operator", "state", "reason", "attempts", "lane", "fence", "gateway_id", "retry_at", "updated_at", "sent_at",
+    "tried", "network",
+)  # fmt: skip
 _UPDATE = (
     rows.update()
     .where(rows.c.id == sa.bindparam("row_id"))
+    .values({name: sa.bindparam(f"new_{name}") for name in _CHANGED})
+)
+_THESE = rows.c.id.in_(sa.bindparam("ids", expanding=True))
+_START = (
+    rows.update()
+    .where(_THESE)
     .values(
-        {
-            name: sa.bindparam(f"new_{name}")
-            for name in ("state", "reason", "attempts", "lane", "fence", "gateway_id", "retry_at", "updated_at")
-        }
+        state=RowState.SENDING.value,
+        reason="",
+        attempts=rows.c.attempts + 1,
+        lane=sa.bindparam("new_lane"),
+        fence=sa.bindparam("new_fence"),
+        retry_at=None,
+        updated_at=sa.bindparam("new_at"),
+        sent_at=sa.bindparam("new_sent_at"),
     )
+)
+_START_EVENTS = events.insert().from_select(
+    ["row", "at", "state", "lane", "fence"],
+    sa.select(rows.c.id, rows.c.updated_at, rows.c.state, rows.c.lane, rows.c.fence).where(_THESE),
 )
 
 
@@ -120,8 +157,10 @@ def _updated(row: sa.Row[Any], change: Change, now: datetime, lease: Lease | Non
     claiming = change.state is RowState.SENDING
     # throttling is the gateway's doing, not the message's: it spends no attempt
     refund = change.state is RowState.PLANNED and not change.spends_attempt
+    sent_at = now if claiming else row.sent_at
     return {
         "row_id": row.id,
+        "new_operator": _operator(row, change),
         "new_state": change.state.value,
         "new_reason": change.reason,
         "new_attempts": row.attempts + (1 if claiming else 0) - (1 if refund else 0),
@@ -130,6 +169,9 @@ def _updated(row: sa.Row[Any], change: Change, now: datetime, lease: Lease | Non
         "new_gateway_id": change.gateway_id or row.gateway_id,
         "new_retry_at": change.retry_at,
         "new_updated_at": now,
+        "new_sent_at": None if change.state in _NOT_OUT else sent_at,
+        "new_tried": f"{row.tried}|{row.lane}|" if change.not_here else row.tried,
+        "new_network": change.network or row.network,
     }
 
 

@@ -39,7 +39,7 @@ def apply(connection: sa.Connection, receipts: Sequence[Receipt], now: datetime,
         later = [(key, receipt) for key, receipt in matched if first.setdefault(key, receipt) is not receipt]
         current = [row for row in found if row.id in first] if not moved else find_ids(connection, list(first))
         changes = [
-            Change(key, receipt.state, receipt.raw, receipt.gateway_id, raw=receipt.raw)
+            Change(key, receipt.state, receipt.raw, receipt.gateway_id, raw=receipt.raw, network=receipt.operator)
             for key, receipt in first.items()
         ]
         moments = {key: min(receipt.at, now) for key, receipt in first.items()}

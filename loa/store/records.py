@@ -11,7 +11,7 @@ from loa.model.states import RowState
 
 _SAME = (
     "id", "recipient", "operator", "commune", "language", "body", "parts", "reason", "attempts", "lane", "fence",
-    "gateway_id", "retry_at", "updated_at",
+    "gateway_id", "retry_at", "updated_at", "tried", "network",
 )  # fmt: skip
 
 

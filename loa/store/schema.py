@@ -174,6 +174,7 @@ lanes = sa.Table(
     sa.Column("failures", sa.Integer, nullable=False, server_default="0", comment="how often in a row it failed"),
     sa.Column("broken_until", Moment, comment="not tried before this, after too many failures"),
     _text("broken_why"),
+    sa.Column("wanted", Moment, comment="when somebody else last asked for it while it was held"),
     comment="who holds a lane, until when, under which fencing number",
 )
 

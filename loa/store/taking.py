@@ -1,0 +1,131 @@
+"""Taking rows for sending: which are due for a lane, who wants or may have nothing more, what the budget allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from loa.model.ledger import Budget, Change, Lease, Terms
+from loa.model.states import RowState
+from loa.store.engine import alone
+from loa.store.moves import Tally, move, start
+from loa.store.schema import counters, events, opt_outs, rows
+
+# what a network was given, or may have been given, is paid for
+PAID = (
+    RowState.SENDING, RowState.ACCEPTED, RowState.DELIVERED, RowState.UNDELIVERED, RowState.EXPIRED, RowState.UNKNOWN,
+)  # fmt: skip
+
+
+def may_take(lane: str, operators: Sequence[str]) -> sa.ColumnElement[bool]:
+    """The rows a lane may take: those of its networks, and those that another lane found to be on none of its own."""
+    fresh = sa.and_(rows.c.tried == "", rows.c.operator.in_(operators))
+    elsewhere = sa.and_(
+        rows.c.tried != "",
+        rows.c.tried.not_like(f"%|{lane}|%"),
+        sa.or_(rows.c.operator == "", rows.c.operator.in_(operators)),
+    )
+    return sa.or_(fresh, elsewhere)
+
+
+class Taking:
+    """One claim, inside its transaction."""
+
+    def __init__(self, connection: sa.Connection, job: int, lease: Lease, terms: Terms, now: datetime) -> None:
+        self._connection = connection
+        self._job = job
+        self._lease = lease
+        self._terms = terms
+        self._now = now
+        self._since = now - timedelta(hours=terms.cap_hours)
+        self._tally = Tally()
+
+    def take(self, where: sa.ColumnElement[bool], most: int) -> tuple[Sequence[sa.Row[Any]], bool]:
+        """Up to `most` rows, `sending` from here on, and whether the next one was over the budget."""
+        taken: Sequence[sa.Row[Any]] = ()
+        over = False
+        while not taken and not over and (found := self._due(where, most)):
+            taken = self._spare(found)
+            if self._terms.budget is not None and taken:
+                taken, over = self._affordable(taken, self._terms.budget)
+        if taken:
+            start(self._connection, taken, self._lease, self._now, self._tally)
+        self._tally.write(self._connection)
+        return taken, over
+
+    def _due(self, where: sa.ColumnElement[bool], most: int) -> Sequence[sa.Row[Any]]:
+        """The next rows, each with its number from the opt-out list, if it is there (`out`), and how many messages
+        that number has had (`had`)."""
+        out, had = sa.null().label("out"), sa.literal(0).label("had")
+        source: sa.FromClause = rows
+        if not self._terms.answers_people:
+            source = rows.outerjoin(opt_outs, opt_outs.c.phone == rows.c.recipient)
+            out = opt_outs.c.phone.label("out")
+            if self._terms.cap:
+                had = _had(self._since).label("had")
+        statement = sa.select(rows, out, had).select_from(source).where(where).order_by(rows.c.id).limit(most)
+        return self._connection.execute(statement.with_for_update(of=rows, skip_locked=True)).all()
+
+    def _spare(self, found: Sequence[sa.Row[Any]]) -> Sequence[sa.Row[Any]]:
+        """Leaves out those who want nothing more, and those who have had enough."""
+        cap = self._terms.cap
+        stopped = [Change(row.id, RowState.SUPPRESSED, "opted-out") for row in found if row.out]
+        full = [row for row in found if not row.out and cap and row.had >= cap]
+        for row in full:
+            free = self._free_at(row)
+            if self._terms.closes_at is not None and free < self._terms.closes_at:
+                self._wait(row, free)
+            else:
+                stopped.append(Change(row.id, RowState.SUPPRESSED, "frequency-cap"))
+        move(self._connection, stopped, found, self._now, self._tally)
+        return [row for row in found if not row.out and not (cap and row.had >= cap)]
+
+    def _free_at(self, row: sa.Row[Any]) -> datetime:
+        """When a number that has had enough may have one more: when the oldest of its last ones is old enough."""
+        latest = (
+            sa.select(rows.c.sent_at)
+            .where(rows.c.recipient == row.recipient, rows.c.sent_at > self._since, rows.c.id != row.id)
+            .order_by(rows.c.sent_at.desc())
+            .limit(self._terms.cap)
+        )
+        moments = self._connection.scalars(latest).all()
+        return min(moments, default=self._now) + timedelta(hours=self._terms.cap_hours)
+
+    def _wait(self, row: sa.Row[Any], until: datetime) -> None:
+        """The row stays planned, for later."""
+        values = {"retry_at": until, "reason": "frequency-cap", "updated_at": self._now}
+        self._connection.execute(rows.update().where(rows.c.id == row.id).values(values))
+        told = {"row": row.id, "at": self._now, "state": RowState.PLANNED.value, "reason": "frequency-cap"}
+        self._connection.execute(events.insert(), [told])
+
+    def _affordable(self, found: Sequence[sa.Row[Any]], budget: Budget) -> tuple[Sequence[sa.Row[Any]], bool]:
+        """The rows up to the first one that would cost more than is left; two lanes do not look at once."""
+        alone(self._connection, f"budget/{self._job}")
+        paid = sa.select(counters).where(counters.c.job == self._job, counters.c.state.in_(PAID))
+        left = budget.dong - sum(_price(budget, row) for row in self._connection.execute(paid))
+        for place, row in enumerate(found):
+            left -= _price(budget, row)
+            if left < 0:
+                return found[:place], place == 0
+        return found, False
+
+
+def _price(budget: Budget, row: sa.Row[Any]) -> int:
+    """What the parts of a row, or of a counter, cost; a network without a price costs what the dearest one does."""
+    dearest = max(budget.per_part.values(), default=0)
+    return int(row.parts) * budget.per_part.get(row.operator, dearest)
+
+
+def _had(since: datetime) -> sa.ScalarSelect[int]:
+    """How many messages the number of a row has been given since then, over all campaigns."""
+    other = rows.alias("other")
+    return (
+        sa.select(sa.func.count())
+        .select_from(other)
+        .where(other.c.recipient == rows.c.recipient, other.c.sent_at > since, other.c.id != rows.c.id)
+        .correlate(rows)
+        .scalar_subquery()
+    )
