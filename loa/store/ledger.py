@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from loa.model.ledger import LEFT_AUDIENCE, Change, Claim, Lease, PlannedRow, Receipt, Terms
+from loa.model.ledger import LEFT_AUDIENCE, Change, Claim, Lease, PlannedRow, Receipt, Row, Terms
 from loa.model.states import RowState
 from loa.store.chunks import chunks
 from loa.store.engine import Database, alone
 from loa.store.expansion import IN_LIST, Expansion
 from loa.store.moves import Tally, find, find_ids, move
 from loa.store.receiving import adopt, apply, in_turn, legible
-from loa.store.records import to_row
 from loa.store.schema import cursors, jobs, lanes, rows, waves
 from loa.store.taking import Taking, may_take
 
@@ -109,13 +109,7 @@ class Ledger:
                 return Claim()
             taking = Taking(connection, job_id, lease, terms, now)
             taken, over = taking.take(where, max(limit, 0))
-        new = {
-            "state": RowState.SENDING, "reason": "", "lane": lease.lane, "fence": lease.fence,
-            "retry_at": None, "updated_at": now,
-        }  # fmt: skip
-        return Claim(
-            tuple(to_row(row, job.wave, job.deliverable, **new, attempts=row.attempts + 1) for row in taken), over
-        )
+        return Claim(tuple(_started(row, job, lease, now) for row in taken), over)
 
     def record(self, lease: Lease, changes: Sequence[Change], now: datetime) -> int:
         """Writes down what a gateway answered for rows claimed under `lease`. Returns how many rows moved.
@@ -257,6 +251,15 @@ def _lock_jobs(connection: sa.Connection, where: sa.ColumnElement[bool]) -> None
     connection.execute(sa.select(jobs.c.id).where(where).order_by(jobs.c.id).with_for_update(key_share=True))
 
 
+def _started(row: sa.Row[Any], job: JobKey, lease: Lease, now: datetime) -> Row:
+    """A row as it stands once it has been taken."""
+    return Row(
+        row.id, job.wave, job.deliverable, row.recipient, row.operator, row.commune, row.language, row.body, row.parts,
+        RowState.SENDING, "", row.attempts + 1, lease.lane, lease.fence, row.gateway_id, None, now, row.tried,
+        row.network,
+    )  # fmt: skip
+
+
 def _holds(connection: sa.Connection, lease: Lease, now: datetime) -> bool:
     """Whether the lease is still the lane's. The lane's row stays locked until the transaction ends."""
     found = connection.execute(sa.select(lanes).where(lanes.c.lane == lease.lane).with_for_update()).first()
@@ -268,6 +271,8 @@ def _held(connection: sa.Connection, wave: str) -> str:
 
 
 def _legible(change: Change) -> Change:
+    if (change.reason + change.gateway_id + change.raw).isprintable():
+        return change
     return replace(
         change, reason=legible(change.reason), gateway_id=legible(change.gateway_id), raw=legible(change.raw)
     )

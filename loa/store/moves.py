@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from loa.model.ledger import BACK_IN_AUDIENCE, LEFT_AUDIENCE, Change, Lease
 from loa.model.states import RowState, may_become
+from loa.store.bulk import Bulk, among, moment
 from loa.store.engine import insert
 from loa.store.schema import counters, events, rows
 
@@ -50,15 +51,21 @@ class Tally:
             connection.execute(upsert, values)
 
 
+# what a move looks at; moments are left out, since reading a million of them takes its time
+LOOKED_AT = (
+    rows.c.id, rows.c.job, rows.c.recipient, rows.c.bundle, rows.c.operator, rows.c.parts, rows.c.state, rows.c.reason,
+    rows.c.attempts, rows.c.lane, rows.c.fence, rows.c.gateway_id, rows.c.tried, rows.c.network,
+)  # fmt: skip
+
+
 def find(connection: sa.Connection, where: sa.ColumnElement[bool], most: int | None = None) -> Sequence[sa.Row[Any]]:
     """Rows by their ids, at most so many, locked for a move until the transaction ends."""
-    return connection.execute(
-        sa.select(rows).where(where).order_by(rows.c.id).limit(most).with_for_update(of=rows)
-    ).all()
+    statement = sa.select(*LOOKED_AT).where(where).order_by(rows.c.id).limit(most)
+    return connection.execute(statement.with_for_update(of=rows)).all()
 
 
 def find_ids(connection: sa.Connection, ids: Sequence[str]) -> Sequence[sa.Row[Any]]:
-    return find(connection, rows.c.id.in_(ids))
+    return find(connection, among(connection, rows.c.id, ids))
 
 
 def move(
@@ -84,23 +91,22 @@ def move(
             allowed.setdefault(change.row, change)
     if not allowed:
         return 0
-    when = moments or {}
-    triples = [(before[key], change, when.get(key, now)) for key, change in allowed.items()]
-    connection.execute(_UPDATE, [_updated(row, change, at, lease) for row, change, at in triples])
-    connection.execute(events.insert(), [_event(row, change, at, lease) for row, change, at in triples])
-    for row, change, _ in triples:
+    at, moved = moment(connection, now), [(before[key], change) for key, change in allowed.items()]
+    when = {key: moment(connection, value) for key, value in (moments or {}).items()}
+    _UPDATE.run(connection, [_updated(connection, row, change, when.get(row.id, at)) for row, change in moved])
+    _EVENT.run(connection, [_event(row, change, when.get(row.id, at), lease) for row, change in moved])
+    for row, change in moved:
         tally.add(row.job, row.operator, row.state, -1, -row.parts)
         tally.add(row.job, _operator(row, change), change.state.value, 1, row.parts)
-    return len(triples)
+    return len(moved)
 
 
 def start(connection: sa.Connection, taken: Sequence[sa.Row[Any]], lease: Lease, now: datetime, tally: Tally) -> None:
-    """Planned rows, locked, begin to be sent: the one move of many rows at once that is the same for all of them."""
-    ids = [row.id for row in taken]
-    connection.execute(
-        _START, {"ids": ids, "new_lane": lease.lane, "new_fence": lease.fence, "new_at": now, "new_sent_at": now}
-    )
-    connection.execute(_START_EVENTS, {"ids": ids})
+    """Planned rows, locked, begin to be sent."""
+    at = moment(connection, now)
+    _START.run(connection, [(row.id, lease.lane, lease.fence, at, at) for row in taken])
+    told = (RowState.SENDING.value, "", lease.lane, lease.fence, "", "")
+    _EVENT.run(connection, [(row.id, at, *told) for row in taken])
     for row in taken:
         tally.add(row.job, row.operator, RowState.PLANNED, -1, -row.parts)
         tally.add(row.job, row.operator, RowState.SENDING, 1, row.parts)
@@ -123,66 +129,55 @@ def _operator(row: sa.Row[Any], change: Change) -> str:
 
 _BY_RECEIPT = frozenset({RowState.DELIVERED, RowState.UNDELIVERED, RowState.EXPIRED})
 _NOT_OUT = frozenset({RowState.PLANNED, RowState.REFUSED, RowState.SUPPRESSED, RowState.CANCELLED})
-_CHANGED = (
-    "operator", "state", "reason", "attempts", "lane", "fence", "gateway_id", "retry_at", "updated_at", "sent_at",
-    "tried", "network",
-)  # fmt: skip
-_UPDATE = (
+_CHANGED = ("operator", "state", "reason", "attempts", "gateway_id", "retry_at", "updated_at", "tried", "network")
+_UPDATE = Bulk(
     rows.update()
     .where(rows.c.id == sa.bindparam("row_id"))
-    .values({name: sa.bindparam(f"new_{name}") for name in _CHANGED})
-)
-_THESE = rows.c.id.in_(sa.bindparam("ids", expanding=True))
-_START = (
-    rows.update()
-    .where(_THESE)
     .values(
-        state=RowState.SENDING.value,
-        reason="",
-        attempts=rows.c.attempts + 1,
+        {
+            **{name: sa.bindparam(f"new_{name}") for name in _CHANGED},
+            "sent_at": sa.case((sa.bindparam("out", type_=sa.Integer) == sa.literal_column("1"), rows.c.sent_at)),
+        }
+    ),
+    "row_id", *(f"new_{name}" for name in _CHANGED), "out",
+)  # fmt: skip
+_START = Bulk(
+    rows.update()
+    .where(rows.c.id == sa.bindparam("row_id"))
+    .values(
+        state=sa.literal_column(f"'{RowState.SENDING.value}'"),
+        reason=sa.literal_column("''"),
+        attempts=rows.c.attempts + sa.literal_column("1"),
         lane=sa.bindparam("new_lane"),
         fence=sa.bindparam("new_fence"),
-        retry_at=None,
-        updated_at=sa.bindparam("new_at"),
+        retry_at=sa.null(),
+        updated_at=sa.bindparam("new_updated_at"),
         sent_at=sa.bindparam("new_sent_at"),
-    )
-)
-_START_EVENTS = events.insert().from_select(
-    ["row", "at", "state", "lane", "fence"],
-    sa.select(rows.c.id, rows.c.updated_at, rows.c.state, rows.c.lane, rows.c.fence).where(_THESE),
-)
+    ),
+    "row_id", "new_lane", "new_fence", "new_updated_at", "new_sent_at",
+)  # fmt: skip
+_TOLD = ("row", "at", "state", "reason", "lane", "fence", "gateway_id", "raw")
+_EVENT = Bulk(events.insert().values({name: sa.bindparam(name) for name in _TOLD}), *_TOLD)
 
 
-def _updated(row: sa.Row[Any], change: Change, now: datetime, lease: Lease | None) -> dict[str, object]:
-    claiming = change.state is RowState.SENDING
+def _updated(connection: sa.Connection, row: sa.Row[Any], change: Change, at: Any) -> tuple[Any, ...]:
     # throttling is the gateway's doing, not the message's: it spends no attempt
     refund = change.state is RowState.PLANNED and not change.spends_attempt
-    sent_at = now if claiming else row.sent_at
-    return {
-        "row_id": row.id,
-        "new_operator": _operator(row, change),
-        "new_state": change.state.value,
-        "new_reason": change.reason,
-        "new_attempts": row.attempts + (1 if claiming else 0) - (1 if refund else 0),
-        "new_lane": lease.lane if claiming and lease else row.lane,
-        "new_fence": lease.fence if claiming and lease else row.fence,
-        "new_gateway_id": change.gateway_id or row.gateway_id,
-        "new_retry_at": change.retry_at,
-        "new_updated_at": now,
-        "new_sent_at": None if change.state in _NOT_OUT else sent_at,
-        "new_tried": f"{row.tried}|{row.lane}|" if change.not_here else row.tried,
-        "new_network": change.network or row.network,
-    }
+    return (
+        row.id,
+        _operator(row, change),
+        change.state.value,
+        change.reason,
+        row.attempts - 1 if refund else row.attempts,
+        change.gateway_id or row.gateway_id,
+        None if change.retry_at is None else moment(connection, change.retry_at),
+        at,
+        f"{row.tried}|{row.lane}|" if change.not_here else row.tried,
+        change.network or row.network,
+        0 if change.state in _NOT_OUT else 1,
+    )
 
 
-def _event(row: sa.Row[Any], change: Change, now: datetime, lease: Lease | None) -> dict[str, object]:
-    return {
-        "row": row.id,
-        "at": now,
-        "state": change.state.value,
-        "reason": change.reason,
-        "lane": lease.lane if lease else row.lane,
-        "fence": lease.fence if lease else row.fence,
-        "gateway_id": change.gateway_id,
-        "raw": change.raw,
-    }
+def _event(row: sa.Row[Any], change: Change, at: Any, lease: Lease | None) -> tuple[Any, ...]:
+    lane, fence = (lease.lane, lease.fence) if lease else (row.lane, row.fence)
+    return (row.id, at, change.state.value, change.reason, lane, fence, change.gateway_id, change.raw)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from loa.model.ledger import Budget, Change, Lease, Terms
 from loa.model.states import RowState
 from loa.store.engine import alone
-from loa.store.moves import Tally, move, start
+from loa.store.moves import LOOKED_AT, Tally, move, start
 from loa.store.schema import counters, events, opt_outs, rows
 
 # what a network was given, or may have been given, is paid for
@@ -59,14 +59,21 @@ class Taking:
     def _due(self, where: sa.ColumnElement[bool], most: int) -> Sequence[sa.Row[Any]]:
         """The next rows, each with its number from the opt-out list, if it is there (`out`), and how many messages
         that number has had (`had`)."""
-        out, had = sa.null().label("out"), sa.literal(0).label("had")
+        out: sa.ColumnElement[Any] = sa.null().label("out")
+        had: sa.ColumnElement[Any] = sa.literal(0).label("had")
         source: sa.FromClause = rows
         if not self._terms.answers_people:
             source = rows.outerjoin(opt_outs, opt_outs.c.phone == rows.c.recipient)
             out = opt_outs.c.phone.label("out")
             if self._terms.cap:
                 had = _had(self._since).label("had")
-        statement = sa.select(rows, out, had).select_from(source).where(where).order_by(rows.c.id).limit(most)
+        statement = (
+            sa.select(*LOOKED_AT, rows.c.commune, rows.c.language, rows.c.body, out, had)
+            .select_from(source)
+            .where(where)
+            .order_by(rows.c.id)
+            .limit(most)
+        )
         return self._connection.execute(statement.with_for_update(of=rows, skip_locked=True)).all()
 
     def _spare(self, found: Sequence[sa.Row[Any]]) -> Sequence[sa.Row[Any]]:

@@ -20,7 +20,7 @@ lease = store.lanes.take("simulator-1", this_process(), now)
 if lease is None:
     sys.exit("the lane is held")
 turn = 0
-while rows := store.ledger.claim(job, 1, lease, window, now):
+while rows := store.ledger.claim(job, 1, lease, window, now).rows:
     sys.stdout.write(" ".join(row.id for row in rows) + "\n")  # the bytes leave: from here on they are with the gateway
     sys.stdout.flush()
     turn += 1

@@ -77,7 +77,7 @@ class Worker:
         return cls(store, lease)
 
     def claim(self, limit: int, now: datetime, *, job: JobKey = JOB, bundle: int = 1) -> tuple[Row, ...]:
-        return self.store.ledger.claim(job, bundle, self.lease, limit, now)
+        return self.store.ledger.claim(job, bundle, self.lease, limit, now).rows
 
     def answer(self, rows: Sequence[Row], state: RowState, now: datetime, **more: object) -> int:
         """The same answer for every row; accepted ones get an id of the gateway's."""

@@ -232,11 +232,11 @@ def test_a_claim_of_no_rows_takes_none(store: Store, clock: MovingClock, limit: 
 def test_a_lane_claims_only_the_networks_it_serves(store: Store, clock: MovingClock) -> None:
     store.ledger.expand(JOB, 1, people(range(9)), clock.now())
     lease = Worker.on(store, clock.now()).lease
-    claimed = store.ledger.claim(JOB, 1, lease, 9, clock.now(), ["viettel", "mobifone"])
+    claimed = store.ledger.claim(JOB, 1, lease, 9, clock.now(), ["viettel", "mobifone"]).rows
     assert {row.operator for row in claimed} == {"viettel", "mobifone"}
     assert len(claimed) == 6
-    assert store.ledger.claim(JOB, 1, lease, 9, clock.now(), []) == ()
-    assert len(store.ledger.claim(JOB, 1, lease, 9, clock.now(), OPERATORS)) == 3
+    assert store.ledger.claim(JOB, 1, lease, 9, clock.now(), []).rows == ()
+    assert len(store.ledger.claim(JOB, 1, lease, 9, clock.now(), OPERATORS).rows) == 3
 
 
 def test_a_stale_holder_claims_nothing(store: Store, clock: MovingClock) -> None:

@@ -101,7 +101,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def claim(self, data: st.DataObject, limit: int) -> None:
         lease = data.draw(st.sampled_from(self.leases), "the lease, perhaps a stale one")
         held = self.ledger.held(WAVE)
-        rows = self.ledger.claim(JOB, self.bundle, lease, limit, self.moment)
+        rows = self.ledger.claim(JOB, self.bundle, lease, limit, self.moment).rows
         assert not rows or (lease is self.leases[-1] and self.moment < lease.until and not held)
         for row in rows:
             assert row.retry_at is None
