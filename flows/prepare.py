@@ -21,7 +21,7 @@ async def prepare(
         requested_by: Người trình. / Who asks for the review; that person may not approve.
         workspace: Thư mục làm việc; để trống là thư mục của máy chạy. / The workspace; empty is the worker's.
     """
-    with at_desk(workspace) as desk:
+    async with at_desk(workspace) as desk:
         bundle = await pipeline.prepare(desk, pipeline.occasion(desk, campaign, wave, year), requested_by, as_task)
     get_run_logger().info(f"{bundle.wave}: gói {bundle.short} / bundle {bundle.short}")
     return bundle.digest

@@ -15,7 +15,7 @@ async def receipts(workspace: str = "") -> int:
     Args:
         workspace: Thư mục làm việc; để trống là thư mục của máy chạy. / The workspace; empty is the worker's.
     """
-    with at_desk(workspace) as desk:
+    async with at_desk(workspace) as desk:
         moved = await pipeline.receipts(desk)
     get_run_logger().info(f"{moved} tin có kết quả mới / {moved} rows moved")
     return moved

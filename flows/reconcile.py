@@ -16,7 +16,7 @@ async def reconcile(workspace: str = "") -> int:
     Args:
         workspace: Thư mục làm việc; để trống là thư mục của máy chạy. / The workspace; empty is the worker's.
     """
-    with at_desk(workspace) as desk:
+    async with at_desk(workspace) as desk:
         found = await pipeline.reconcile(desk)
     get_run_logger().info(
         f"{found.settled} đã rõ, {found.in_doubt} chưa rõ / {found.settled} settled, {found.in_doubt} in doubt"

@@ -19,7 +19,7 @@ async def release(campaign: str, wave: str, year: int | None = None, workspace: 
         year: Năm; để trống là đợt sắp tới. / The year; empty is the coming edition.
         workspace: Thư mục làm việc; để trống là thư mục của máy chạy. / The workspace; empty is the worker's.
     """
-    with at_desk(workspace) as desk:
+    async with at_desk(workspace) as desk:
         released = await pipeline.release(desk, pipeline.occasion(desk, campaign, wave, year), as_task)
     get_run_logger().info(
         f"{released.wave}: đã gửi {released.done}, còn {released.left} / sent {released.done}, left {released.left}"

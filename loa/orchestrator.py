@@ -16,15 +16,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
 from loa.channel import Desk
-from loa.model.errors import StoreError
+from loa.model.errors import ContentError, StoreError
 from loa.workspace import Workspace
 
 PORT = 4200
@@ -181,19 +181,44 @@ SPENT = Spent()
 # --- inside flows ------------------------------------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def at_desk(workspace: str = "") -> Iterator[Desk]:
-    """The desk of a flow run: the workspace named, or the one its worker was started for."""
+IN_PREFECT = "prefect:"
+"""A variable `LOA_…=prefect:name` is the Secret block of that name: what a province keeps there stays out of files."""
+
+
+@contextlib.asynccontextmanager
+async def at_desk(workspace: str = "") -> AsyncIterator[Desk]:
+    """The desk of a flow run: the workspace named, or the one its worker was started for; its secrets filled in."""
     from loa import pipeline
 
     root = Path(workspace or os.environ.get("LOA_WORKSPACE") or ".")
     started = time.monotonic()
-    desk = pipeline.open_desk(root, os.environ)
+    desk = pipeline.open_desk(root, await with_secrets(os.environ))
     try:
         yield desk
     finally:
         desk.store.close()
         SPENT.own += time.monotonic() - started
+
+
+async def with_secrets(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment with the blocks that it names read from Prefect. Raises `ContentError` where one is not there."""
+    named = {
+        key: value.removeprefix(IN_PREFECT)
+        for key, value in environ.items()
+        if key.startswith("LOA_") and value.startswith(IN_PREFECT)
+    }
+    if not named:
+        return environ
+    from prefect.blocks.system import Secret
+
+    found = dict(environ)
+    for variable, name in named.items():
+        try:
+            block: Any = await Secret.aload(name)
+        except ValueError as error:  # Prefect's word for: there is none
+            raise ContentError.at("secret-block-missing", variable, variable=variable, name=name) from error
+        found[variable] = str(block.get())
+    return found
 
 
 async def as_task(name: str, work: Callable[[], Awaitable[Result]]) -> Result:

@@ -17,20 +17,18 @@ from typing import Protocol, TypeVar
 
 from loa import calendar, gate
 from loa.channel import Delivery, Desk, Job
-from loa.handover import communes_for
 from loa.model.artefact import Artefact
-from loa.model.campaign import Campaign, Deliverable, Wave
+from loa.model.campaign import Campaign
 from loa.model.clock import Clock, RehearsalClock, SystemClock
 from loa.model.errors import ContentError, GatewayError, LoaError, Refused
 from loa.model.ledger import Change, Count, Progress
 from loa.model.review import Bundle, Decision
 from loa.model.sentences import Words, words
 from loa.model.states import RowState
+from loa.outlook import Outlook, look_ahead
 from loa.registry import CHANNELS, deliverable_types
-from loa.sms import gateways
+from loa.sms import gateways, replies
 from loa.sms import receipts as sms_receipts
-from loa.sms.bodies import is_sms, read
-from loa.sms.demand import Expected, of_wave
 from loa.store import Store
 from loa.words import at_its_line
 from loa.workspace import Workspace
@@ -158,30 +156,10 @@ async def prepare(desk: Desk, found: gate.Occasion, by: str, step: Step = plainl
     return desk.store.reviews.open(gate.digest_of(manifest), found.wave.key, manifest, by, desk.clock.now())
 
 
-@dataclass(frozen=True)
-class Outlook:
-    """What a wave would come to: its messages, and how many places would get each of its packages."""
-
-    wave: Wave
-    messages: tuple[Expected, ...]
-    packages: tuple[tuple[Deliverable, int], ...]
-
-
 def forecast(desk: Desk, found: gate.Occasion, bundle: Bundle | None = None) -> Outlook:
-    """Reach, parts, cost and finish times, as of now; nothing has to be prepared. With a `bundle`, of its own texts
-    and people. Raises as `prepare` does, and `Refused` where the people of a bundle are not the imported ones."""
+    """What a wave would reach and cost and when it would be done; see `loa.outlook`. Raises as `prepare` does."""
     refuse_past(desk, found)
-    jobs, made = found.jobs, {}
-    if bundle is not None:
-        covered = {job.deliverable.id: gate.artefacts_of(bundle, job.deliverable.id) for job in jobs}
-        jobs = tuple(
-            replace(job, people=gate.people_of(bundle, job.deliverable.id)) for job in jobs if covered[job.deliverable.id]
-        )
-        made = {job.deliverable.id: read(covered[job.deliverable.id], desk) for job in jobs if is_sms(job)}
-    messages = of_wave([job for job in jobs if is_sms(job)], desk, made)
-    places = ((job, job.deliverable.whereto) for job in jobs)
-    packages = ((job.deliverable, len(communes_for(job, where, desk))) for job, where in places if where is not None)
-    return Outlook(found.wave, messages, tuple(packages))
+    return look_ahead(desk, found, bundle)
 
 
 # --- release -----------------------------------------------------------------------------------------------------
@@ -347,8 +325,14 @@ def _named(found: gate.Occasion) -> dict[str, object]:
 
 
 async def receipts(desk: Desk) -> int:
-    """Fetches what the networks say. Returns how many rows moved."""
-    return await sms_receipts.collect(desk)
+    """Fetches what the networks say, and tells people who want nothing more that they were heard.
+
+    Returns how many rows moved.
+    """
+    try:
+        return await sms_receipts.collect(desk)
+    finally:  # a lane that is down keeps nobody on another from being answered
+        await replies.confirm(desk)
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def parse(text: str) -> Number | Problem:
     """The number that `text` spells, or what is wrong with it.
 
     Codes: phone-missing, phone-landline, phone-foreign, phone-unknown-prefix, phone-digits (too few or too many),
-    phone-rounded (9,12E+08), phone-several, phone-not-a-number.
+    phone-rounded (9,12E+08), phone-date (a spreadsheet took digits for a day), phone-several, phone-not-a-number.
     """
     shape = _SHAPE(text) or _SHAPE(_bare(text).translate(_BETWEEN_DIGITS))
     if shape is None:
@@ -92,6 +92,8 @@ def _problem(bare: str) -> Problem:
         return Problem("phone-missing")
     if _ROUNDED.fullmatch(bare):
         return Problem("phone-rounded")
+    if _DATE.fullmatch(bare):
+        return Problem("phone-date")
     if sum(len(re.sub(r"[^0-9]", "", part)) >= 9 for part in _BETWEEN_NUMBERS.split(bare)) > 1:
         return Problem("phone-several")
     if not re.fullmatch(r"\+?[0-9]+", digits):
@@ -130,4 +132,7 @@ _FLOAT = re.compile(r"^(\d{9,12})\.0$", re.ASCII)
 # Nine digits are a number of today; ten begin with 1 (a mobile of before 2018) or 2 (a landline).
 _SHAPE = re.compile(r"(?:(?:\+|00)840?|840?(?=\d{9,10}$)|0?)([1-9]\d{8}|[12]\d{9})", re.ASCII).fullmatch
 _ROUNDED = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE]\+?\d+", re.ASCII)
+_DATE = re.compile(
+    r"\d{4}-\d{1,2}-\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?|\d{1,2}([/.-])\d{1,2}\4\d{4}", re.ASCII
+)
 _BETWEEN_NUMBERS = re.compile(r"[/;,|&\n]|\bvà\b|\bhoặc\b|\band\b|\bor\b", re.IGNORECASE)

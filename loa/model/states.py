@@ -70,6 +70,20 @@ STATE_WORDS: Mapping[RowState, tuple[str, str]] = MappingProxyType(
     }
 )
 
+# A package is handed to somebody who then acts: no network has taken anything yet, and results come on paper.
+PACKAGE_WORDS: Mapping[RowState, tuple[str, str]] = MappingProxyType(
+    {
+        RowState.ACCEPTED: ("đã bàn giao", "handed over"),
+        RowState.DELIVERED: ("đã có kết quả", "results in"),
+        RowState.UNDELIVERED: ("không thực hiện", "not carried out"),
+    }
+)
+
+
+def words_of(state: RowState, *, package: bool) -> tuple[str, str]:
+    """A state's words, Vietnamese and English, for a message or for a package."""
+    return PACKAGE_WORDS.get(state, STATE_WORDS[state]) if package else STATE_WORDS[state]
+
 
 def may_become(now: RowState, then: RowState) -> bool:
     """Whether the ledger allows the step."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 
-from loa.channel import Desk, Job
+from loa.channel import Delivery, Desk, Job
 from loa.model.artefact import Artefact
 from loa.model.campaign import Deliverable, Localised
 from loa.model.finding import Finding
-from loa.model.ledger import PlannedRow, Progress
-from loa.model.states import RowState
+from loa.model.ledger import PlannedRow, Terms
 from loa.sms import bodies as texts
 from loa.sms.deliverable import SmsDeliverable
-from loa.sms.route import operators_of
+from loa.sms.prices import budget_of, prices_of
 
 
 class SmsChannel:
@@ -25,7 +24,7 @@ class SmsChannel:
 
     def lint(self, job: Job, desk: Desk) -> None:
         """Renders each language once, for nobody."""
-        texts.compose(job, desk, ())
+        texts.compose(job, desk, {(language, ""): {} for language in job.deliverable.languages})
 
     def prepare(self, job: Job, desk: Desk) -> tuple[Artefact, ...]:
         """One artefact: all texts of the deliverable, with how many people get each.
@@ -33,9 +32,12 @@ class SmsChannel:
         Texts are quick to make, so there is no recipe: the same texts are the same bytes.
         """
         info = texts.audience_of(job, desk)
-        made, hashes = texts.compose(job, desk, texts.addressed(job, desk, info))
+        counts = texts.count(job, desk.store.audiences.frame(info), texts.blank(job, desk))
+        made, hashes = texts.compose(job, desk, counts)
         provenance = {f"template-{language}": sha256 for language, sha256 in sorted(hashes.items())}
         provenance |= {"audience": info.name, "audience-sha256": info.sha256, "encoding": texts.sms_of(job).encoding}
+        # nothing in the texts comes of the prices, but whoever approves the texts approves what they cost
+        provenance["prices-sha256"] = prices_of(job, desk).digest
         artefact = desk.store.artefacts.put(
             made.to_bytes(),
             name=f"{job.deliverable.id}.json",
@@ -67,35 +69,17 @@ class SmsChannel:
         desk.store.ledger.drop_left_over(job.key, job.bundle, now)
         return added
 
-    async def release(self, job: Job, artefacts: Sequence[Artefact], desk: Desk, limit: int) -> Progress:
-        """Sends up to `limit` messages through each lane, all lanes at once."""
-        from loa.sms.dispatch import dispatch
+    def delivery(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> AbstractAsyncContextManager[Delivery]:
+        """The approved texts on the lanes of `loa.toml`."""
+        from loa.sms.delivery import deliver
+        from loa.sms.lane import Sending
 
+        cap = desk.workspace.settings.sms.cap
+        counts = desk.store.figures.counts(job.wave.key, job.deliverable.id)
+        budget = budget_of(job, desk, {count.operator for count in counts if count.operator})
+        terms = Terms(cap.messages, cap.hours, job.wave.closes_at, budget)
         made = texts.read(artefacts, desk).by_key()
-        lanes = desk.workspace.settings.sms.lanes
-        operators = sorted(
-            {
-                count.operator
-                for count in desk.store.figures.counts(job.wave.key, job.deliverable.id)
-                # rows that a dead process left in `sending` are put in doubt when their lane is taken
-                if count.state in {RowState.PLANNED, RowState.SENDING}
-            }
-        )
-        at_work = [(lane, serves) for lane in lanes if (serves := operators_of(lanes, lane, operators))]
-        # side by side: a slow lane does not keep the networks of another waiting
-        answers = await asyncio.gather(
-            *(dispatch(job, lane, serves, made, desk, limit) for lane, serves in at_work), return_exceptions=True
-        )
-        for answer in answers:
-            if isinstance(answer, BaseException):  # the others have done their part by now
-                raise answer
-        progress = [answer for answer in answers if isinstance(answer, Progress)]
-        done = sum(item.done for item in progress)
-        left, due = desk.store.figures.waiting(job.wave.key, job.deliverable.id, job.bundle)
-        wait = max((item.wait_seconds for item in progress), default=0.0)
-        if due is not None and not done:
-            wait = max(wait, (due - desk.clock.now()).total_seconds())
-        return Progress(done, left, wait, next((item.held for item in progress if item.held), ""))
+        return deliver(Sending(job.key, job.bundle, made, job.wave.closes_at, terms), desk)
 
     async def settle(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> int:
         """Asks the gateways about the rows of this deliverable that are in doubt."""

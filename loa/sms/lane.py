@@ -68,8 +68,11 @@ class HeldLane:
             return False
         return self._lease is not None or self._desk.store.lanes.ask(self.settings.name, self._desk.clock.now())
 
-    async def turn(self, sending: Sending, operators: Sequence[str], limit: int) -> Progress:
-        """Sends up to `limit` rows. A gateway that fails is noted as failing, and its rows are planned again."""
+    async def turn(self, sending: Sending, operators: Sequence[str] | None, limit: int) -> Progress:
+        """Sends up to `limit` rows of the networks given, or of all.
+
+        A gateway that fails is noted as failing, and its rows are planned again.
+        """
         lease = self._take()
         if lease is None:
             return Progress(0, 0, held="lane-held")
@@ -130,7 +133,7 @@ class _Run:
     """One turn on a lane. As many batches are on their way at once as its window allows."""
 
     def __init__(
-        self, lane: HeldLane, sending: Sending, operators: Sequence[str], gateway: Gateway, lease: Lease
+        self, lane: HeldLane, sending: Sending, operators: Sequence[str] | None, gateway: Gateway, lease: Lease
     ) -> None:
         self._settings = lane.settings
         self._desk = lane._desk

@@ -2,26 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from loa.channel import Desk
 from loa.model.errors import GatewayError
-from loa.model.ledger import Change, Receipt, Row
+from loa.model.ledger import Change, Inbound, Receipt, Row
 from loa.model.settings import LaneSettings
 from loa.model.states import RowState
-from loa.sms import gateways
+from loa.sms import gateways, inbound
 from loa.sms.gateways.base import Gateway, Line, Outcome, Verdict
+
+QUIET_SECONDS = 3.0  # a connection on which nothing came for so long has said all it had
+LISTEN_SECONDS = 25.0
+
+CALLBACKS = "/sms/"
+"""Where callbacks come to, followed by the lane's name."""
 
 
 def connect(lane: LaneSettings, desk: Desk) -> Gateway:
-    """The gateway of a lane, its pushed receipts going into the ledger before they are acknowledged."""
+    """The gateway of a lane, what it pushes going into the store before it is acknowledged."""
+    return gateways.connect(line_of(lane, desk))
+
+
+def line_of(lane: LaneSettings, desk: Desk, moved: Callable[[int], object] = lambda _: None) -> Line:
+    """What a lane's gateway is built from: news goes into the store, callbacks come to `callback_url`.
+
+    `moved` is told how many rows each batch of receipts moved.
+    """
 
     async def sink(receipts: Sequence[Receipt]) -> None:
-        desk.store.ledger.receive(receipts, desk.clock.now())
+        moved(await asyncio.to_thread(desk.store.ledger.receive, receipts, desk.clock.now()))
+
+    async def ear(messages: Sequence[Inbound]) -> None:
+        await asyncio.to_thread(inbound.hear, desk, messages)
 
     folder = desk.workspace.var / "gateways" / lane.gateway
-    return gateways.connect(Line(lane, desk.environ, desk.clock, folder, sink))
+    address = callback_url(lane, desk)
+    if address and "callback_url" in gateways.limits_of(lane).options:
+        lane = lane.model_copy(update={"options": {**lane.options, "callback_url": address}})
+    return Line(lane, desk.environ, desk.clock, folder, sink, ear)
+
+
+def callback_url(lane: LaneSettings, desk: Desk) -> str:
+    """The public address that a lane's gateway calls back at; empty where it does not, or where there is none.
+
+    The lane's own option `callback_url`, else the lane's name below `sms.callbacks.public_url`.
+    """
+    if not gateways.limits_of(lane).calls_back:
+        return ""
+    if own := lane.options.get("callback_url"):
+        return str(own)
+    public = desk.workspace.settings.sms.callbacks.public_url
+    return f"{public.rstrip('/')}{CALLBACKS}{lane.name}" if public else ""
 
 
 async def collect(desk: Desk) -> int:
@@ -33,17 +67,44 @@ async def collect(desk: Desk) -> int:
     moved = 0
     failed: list[GatewayError] = []
     for lane in desk.workspace.settings.sms.lanes:
-        gateway = connect(lane, desk)
+        limits = gateways.limits_of(lane)
         try:
-            if gateway.limits.polls_receipts:
-                moved += await _collect_lane(lane, gateway, desk)
+            if limits.polls_receipts:
+                moved += await _poll(lane, desk)
+            if limits.listens:
+                moved += await _listen(lane, desk)
         except GatewayError as error:
             failed.append(error)
-        finally:
-            await gateway.close()
     if failed:
         raise failed[0]
     return moved
+
+
+async def _poll(lane: LaneSettings, desk: Desk) -> int:
+    gateway = connect(lane, desk)
+    try:
+        return await _collect_lane(lane, gateway, desk)
+    finally:
+        await gateway.close()
+
+
+async def _listen(lane: LaneSettings, desk: Desk) -> int:
+    """Lets a gateway bring what came for a lane while nobody was connected. A lane that is at work hears its own."""
+    now = desk.clock.now()
+    with desk.store.lanes.held(lane.name, now) as lease:
+        if lease is None:
+            return 0
+        desk.store.ledger.doubt(lease, now)
+        counted: list[int] = []
+        gateway = gateways.connect(line_of(lane, desk, counted.append))
+        try:
+            # no longer than the lease: whoever takes the lane after that connects with the same account
+            await asyncio.wait_for(gateway.listen(QUIET_SECONDS), LISTEN_SECONDS)
+        except TimeoutError:
+            pass  # it still had something to say; the rest comes next time
+        finally:
+            await gateway.close()
+    return sum(counted)
 
 
 async def _collect_lane(lane: LaneSettings, gateway: Gateway, desk: Desk) -> int:

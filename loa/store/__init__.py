@@ -8,12 +8,15 @@ from pathlib import Path
 from loa.model.clock import Clock
 from loa.store.artefacts import Artefacts
 from loa.store.audiences import Audiences
+from loa.store.broadcasts import Broadcasts
 from loa.store.engine import Database
 from loa.store.figures import Figures
+from loa.store.inbound import Inbounds
 from loa.store.lanes import Lanes
 from loa.store.ledger import JobKey, Ledger
 from loa.store.migrate import migrate
 from loa.store.reviews import Audit, Reviews
+from loa.store.silent import Silent
 
 __all__ = ["JobKey", "Store"]
 
@@ -30,6 +33,9 @@ class Store:
     reviews: Reviews
     audit: Audit
     audiences: Audiences
+    silent: Silent
+    broadcasts: Broadcasts
+    inbound: Inbounds
 
     @classmethod
     def open(cls, url: str, root: Path, clock: Clock) -> Store:
@@ -48,6 +54,9 @@ class Store:
             reviews=Reviews(database),
             audit=Audit(database),
             audiences=Audiences(database, root / "var" / "audiences"),
+            silent=Silent(database),
+            broadcasts=Broadcasts(database),
+            inbound=Inbounds(database),
         )
 
     def close(self) -> None:

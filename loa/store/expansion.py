@@ -21,8 +21,17 @@ class Expansion:
     """One batch of an expansion, inside its transaction."""
 
     def __init__(
-        self, connection: sa.Connection, wave: str, deliverable: str, job_id: int, bundle: int, now: datetime
+        self,
+        connection: sa.Connection,
+        wave: str,
+        deliverable: str,
+        job_id: int,
+        bundle: int,
+        now: datetime,
+        *,
+        answers_people: bool = False,
     ) -> None:
+        self._answers_people = answers_people
         self._connection = connection
         self._wave = wave
         self._deliverable = deliverable
@@ -33,7 +42,7 @@ class Expansion:
 
     def put(self, batch: Sequence[PlannedRow]) -> int:
         planned = {row_id(self._wave, self._deliverable, row.recipient): row for row in batch}
-        out = self._opted_out([row.recipient for row in batch])
+        out = set() if self._answers_people else self._opted_out([row.recipient for row in batch])
         # by their ids, as everybody takes them: two that lock the same rows cannot wait for each other
         whys = {
             key: "opted-out" if planned[key].recipient in out else planned[key].suppressed for key in sorted(planned)

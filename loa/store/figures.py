@@ -87,6 +87,24 @@ class Figures:
             number, due = connection.execute(statement).one()
         return number, due
 
+    def due(self, wave: str, deliverable: str, bundle: int, now: datetime) -> datetime | None:
+        """When the next row of a bundle may be sent: `now` where one may be at once, nothing where none is left."""
+        planned = sa.and_(
+            jobs.c.wave == wave,
+            jobs.c.deliverable == deliverable,
+            rows.c.state == RowState.PLANNED,
+            rows.c.bundle == bundle,
+        )
+        joined = rows.join(jobs, jobs.c.id == rows.c.job)
+        at_once = sa.or_(rows.c.retry_at.is_(None), rows.c.retry_at <= now)
+        with self._db.read() as connection:
+            if connection.execute(sa.select(rows.c.id).select_from(joined).where(planned, at_once).limit(1)).first():
+                return now
+            first: datetime | None = connection.scalar(
+                sa.select(sa.func.min(rows.c.retry_at)).select_from(joined).where(planned)
+            )
+        return first
+
     def lanes_at_work(self) -> tuple[str, ...]:
         """The lanes that have rows in `sending`: at work now, or left so by a process that died."""
         statement = sa.select(rows.c.lane).where(rows.c.state == RowState.SENDING).distinct().order_by(rows.c.lane)

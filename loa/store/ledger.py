@@ -46,13 +46,21 @@ class Ledger:
 
     # expanding a wave
 
-    def expand(self, job: JobKey, bundle: int, planned: Iterable[PlannedRow], now: datetime) -> int:
+    def expand(
+        self,
+        job: JobKey,
+        bundle: int,
+        planned: Iterable[PlannedRow],
+        now: datetime,
+        *,
+        answers_people: bool = False,
+    ) -> int:
         """Puts one row per recipient in place, and returns how many are new.
 
         Safe to repeat and to break off: a row that is there stays, except that one still `planned` takes over what
         a newer `bundle` says of it. A recipient on the opt-out list is `suppressed`. Rows of earlier bundles that
         this one no longer has are cancelled by `drop_left_over`, once expanding is complete. A cancelled wave gets
-        no more rows.
+        no more rows. Rows that answer people who have just written are for those on the opt-out list too.
         """
         job_id = self._job(job)
         added = 0
@@ -61,7 +69,9 @@ class Ledger:
                 _lock_jobs(connection, jobs.c.id == job_id)
                 if _held(connection, job.wave) == CANCELLED:
                     break
-                added += Expansion(connection, job.wave, job.deliverable, job_id, bundle, now).put(batch)
+                added += Expansion(
+                    connection, job.wave, job.deliverable, job_id, bundle, now, answers_people=answers_people
+                ).put(batch)
         return added
 
     def drop_left_over(self, job: JobKey, bundle: int, now: datetime) -> int:

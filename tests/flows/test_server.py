@@ -122,6 +122,29 @@ def test_a_scheduled_run_appears_and_finishes(api: Api) -> None:
     assert not [run for run in api.runs("receipts") if run["state_type"] in {"FAILED", "CRASHED"}]
 
 
+def test_a_secret_is_read_from_the_block_that_a_variable_names(api: Api, workspace: Workspace) -> None:
+    code = """
+import asyncio, os
+from loa import orchestrator
+from loa.model.errors import ContentError
+
+async def run():
+    from prefect.blocks.system import Secret
+    await Secret(value="mật-khẩu-thử").save("duong-thu", overwrite=True)
+    found = await orchestrator.with_secrets({**os.environ, "LOA_THU_PASSWORD": "prefect:duong-thu"})
+    print(found["LOA_THU_PASSWORD"])
+    try:
+        await orchestrator.with_secrets({"LOA_THU_PASSWORD": "prefect:khong-co"})
+    except ContentError as error:
+        print(error.code)
+
+asyncio.run(run())
+"""
+    environ = {**os.environ, **orchestrator.environment(workspace, api.server.url, api.server.auth)}
+    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["mật-khẩu-thử", "secret-block-missing"], done.stderr
+
+
 def test_prepare_and_release_run_as_flows_whose_tasks_are_batches(api: Api, workspace: Workspace) -> None:
     sample = str(REPOSITORY / "audiences/samples/thai-nguyen-2000.csv")
     assert command(workspace, "audience", "import", sample, "--name", "thai-nguyen").returncode == 0

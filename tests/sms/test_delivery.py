@@ -13,7 +13,7 @@ import pytest
 
 from loa import gate, pipeline
 from loa.channel import Desk
-from loa.model.clock import VIETNAM, FixedClock, RehearsalClock
+from loa.model.clock import VIETNAM, RehearsalClock
 from loa.model.errors import GatewayError, PartlyDelivered, Refused
 from tests.pipeline.conftest import add
 

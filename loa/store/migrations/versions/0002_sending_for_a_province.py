@@ -18,6 +18,7 @@ SENT = "when it was last given to a gateway; null while it certainly is not out"
 TRIED = "the lanes that said the number is not on their network, each as |name|"
 NETWORK = "the operator that was reported, not guessed"
 FAILURES = "how often in a row it failed"
+WANTED = "when somebody else last asked for it while it was held"
 BROKEN = "not tried before this, after too many failures"
 
 
@@ -40,6 +41,7 @@ def upgrade() -> None:
     )
     op.add_column("lanes", sa.Column("failures", sa.Integer(), server_default="0", nullable=False, comment=FAILURES))
     op.add_column("lanes", sa.Column("broken_until", moment, comment=BROKEN))
+    op.add_column("lanes", sa.Column("wanted", moment, comment=WANTED))
     op.add_column("lanes", sa.Column("broken_why", sa.Text(), server_default="", nullable=False))
     op.create_table(
         "inbound",
@@ -76,7 +78,7 @@ def downgrade() -> None:
     op.drop_table("inbound")
     op.drop_index("ix_rows_reached", "rows")
     for table, names in (
-        ("lanes", ("failures", "broken_until", "broken_why")),
+        ("lanes", ("failures", "broken_until", "broken_why", "wanted")),
         ("rows", ("sent_at", "tried", "network")),
     ):
         for name in names:
