@@ -28,6 +28,7 @@ class Bucket:
         full: bool = False,
     ) -> None:
         self._most = max(1, int(rate))  # parts in a window
+        self.unit = max(1, self._most // 100)  # parts that leave together at the most, so that the rate is used up
         self._window = max(1.0, self._most / rate) + GUARD
         self._monotonic = monotonic
         self._sleep = sleep
@@ -35,19 +36,26 @@ class Bucket:
         self._held = 0
         self._next = 0.0
         if full:
-            self._note(self._most)
+            self.pay(self._most)
 
     def batch(self, window: int) -> int:
         """How many messages to take at once: a tenth of a second's worth, for an even rate, and half a window at most,
         so that the next ones are on their way while these are answered."""
         return max(1, min(window // 2, self._most // 10))
 
-    async def take(self, parts: int) -> None:
-        """Waits until so many parts may leave, and counts them. More than a second's worth leave together, and count
-        for as many seconds."""
+    async def room_for(self, parts: int) -> None:
+        """Waits until so many parts may leave. Where they are more than a second's worth they leave together."""
         while (ahead := self._ahead(parts)) > 0:
             await self._sleep(ahead)
-        self._note(parts)
+
+    def pay(self, parts: int) -> None:
+        """Counts parts, at the very moment that they leave."""
+        now = self._monotonic()
+        # more than a second's worth counts for as many seconds
+        self._left.append((now + self._window * max(1.0, parts / self._most), parts))
+        self._held += parts
+        # late by less than a tenth of a second is made up for
+        self._next = max(self._next, now - 0.1) + EVENLY * (self._window - GUARD) * parts / self._most
 
     def _ahead(self, parts: int) -> float:
         now = self._monotonic()
@@ -60,10 +68,3 @@ class Bucket:
                 break
             wait, held = max(wait, until - now), held - number
         return wait
-
-    def _note(self, parts: int) -> None:
-        now = self._monotonic()
-        self._left.append((now + self._window * max(1.0, parts / self._most), parts))
-        self._held += parts
-        # late by less than a tenth of a second is made up for
-        self._next = max(self._next, now - 0.1) + EVENLY * (self._window - GUARD) * parts / self._most

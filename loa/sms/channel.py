@@ -72,7 +72,7 @@ class SmsChannel:
     def delivery(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> AbstractAsyncContextManager[Delivery]:
         """The approved texts on the lanes of `loa.toml`."""
         from loa.sms.delivery import deliver
-        from loa.sms.lane import Sending
+        from loa.sms.turn import Sending
 
         cap = desk.workspace.settings.sms.cap
         counts = desk.store.figures.counts(job.wave.key, job.deliverable.id)

@@ -10,8 +10,9 @@ from loa.channel import Delivery, Desk
 from loa.model.errors import Unsupported
 from loa.model.ledger import Outage, Pause, Progress
 from loa.model.states import RowState
-from loa.sms.lane import HeldLane, Sending
+from loa.sms.lane import HeldLane
 from loa.sms.route import assign, lane_for
+from loa.sms.turn import Sending
 
 BUSY = 1.0  # seconds until a lane that somebody else holds is asked for again
 SHORT = 0.2  # seconds between two looks at rows that wait for their time

@@ -9,7 +9,8 @@ from loa.model.ledger import PlannedRow, Terms
 from loa.model.phone import Number, parse
 from loa.model.settings import LaneSettings
 from loa.sms.bodies import Body, body_of
-from loa.sms.lane import HeldLane, Sending
+from loa.sms.lane import HeldLane
+from loa.sms.turn import Sending
 from loa.store import JobKey
 
 BUNDLE = 1  # no approval: its words are a setting, and it answers a person

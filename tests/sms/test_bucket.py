@@ -34,7 +34,8 @@ def sent(rate: float, sizes: list[int], time: Time, *, full: bool = False) -> li
         bucket = Bucket(rate, time.monotonic, time.sleep, full=full)
         left = []
         for parts in sizes:
-            await bucket.take(parts)
+            await bucket.room_for(parts)
+            bucket.pay(parts)
             left.append((time.now, parts))
         return left
 
@@ -89,7 +90,8 @@ def test_time_that_passed_unused_is_not_saved_up() -> None:
         time.now = 1000.0
         moments = []
         for _ in range(3):
-            await bucket.take(100)
+            await bucket.room_for(100)
+            bucket.pay(100)
             moments.append(time.now)
         return moments
 

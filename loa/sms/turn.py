@@ -1,0 +1,233 @@
+"""One turn on a lane: claim, pace, send, write down.
+
+The order is the promise: the lane is held, rows are claimed (`sending` is on the disk), bytes leave, answers are
+written down. Whatever breaks in between leaves at most one window in doubt, and listed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from loa import calendar
+from loa.channel import Desk
+from loa.model.errors import GatewayError, Unsupported
+from loa.model.ledger import Lease, Progress, Row, Terms
+from loa.model.settings import LaneSettings
+from loa.model.states import RowState
+from loa.sms.answers import NO_ANSWER, change
+from loa.sms.bodies import Body
+from loa.sms.bucket import Bucket
+from loa.sms.gateways.base import Gateway, Message, Outcome, Verdict
+from loa.sms.parts import Alphabet
+from loa.store import JobKey
+
+# A submit must end before the lease does: whoever takes the lane after that would find the rows of a living worker.
+SUBMIT_SECONDS = 20.0
+FRESH = timedelta(seconds=SUBMIT_SECONDS + 5)
+TURN_SECONDS = 15.0  # after so long others who want the lane get it
+# A provider that is not told how long a message may wait gets nothing shortly before the quiet hours.
+ITS_QUEUE = timedelta(minutes=15)
+LEAST_VALIDITY = timedelta(hours=2)
+
+Answers = asyncio.Task[Sequence[Outcome]]
+
+
+@dataclass(frozen=True)
+class Sending:
+    """One deliverable on its way: what it is called in the ledger, its texts, and on what terms it is sent."""
+
+    key: JobKey
+    bundle: int
+    bodies: Mapping[str, Body]
+    closes_at: datetime
+    terms: Terms
+
+
+class Turn:
+    """One turn. As many messages are on their way at once as the lane's window allows.
+
+    Afterwards `trouble` says why the lane seems to be out of order, if it does; `answered` how many rows it answered;
+    `lease` is what is left of the lease.
+    """
+
+    def __init__(self, settings: LaneSettings, desk: Desk, bucket: Bucket, gateway: Gateway, lease: Lease) -> None:
+        self._settings = settings
+        self._desk = desk
+        self._bucket = bucket
+        self._gateway = gateway
+        self._claimed_under = lease  # renewed or lost, its number stays that of the rows
+        self.lease: Lease | None = lease
+        self.trouble = ""
+        self.answered = 0
+        self._recent: deque[tuple[RowState, str]] = deque(maxlen=desk.workspace.settings.sms.error_stop.sample)
+        self._out: dict[asyncio.Task[None], int] = {}
+
+    async def go(self, sending: Sending, operators: Sequence[str] | None, limit: int) -> Progress:
+        """Sends up to `limit` rows, and returns when all of them have their answers or are in doubt."""
+        until = time.monotonic() + TURN_SECONDS
+        done, held = 0, ""
+        try:
+            while done < limit and time.monotonic() < until:
+                size = min(self._bucket.batch(self._settings.window), limit - done)
+                await self._room_for(size)
+                if self.trouble:
+                    break
+                rows, held = self._claim(sending, operators, size)
+                if not rows:
+                    break
+                await self._send(sending, rows)
+                done += len(rows)
+        finally:  # also when this is interrupted: what is on its way gets its answer
+            results = await asyncio.gather(*self._out, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return Progress(done, 0, held=held)
+
+    # before
+
+    async def _room_for(self, size: int) -> None:
+        """Waits until so many more messages may be in doubt at once; raises what went wrong with earlier ones."""
+        while self._out and sum(self._out.values()) + size > max(self._settings.window, size):
+            finished, _ = await asyncio.wait(self._out, return_when=asyncio.FIRST_COMPLETED)
+            for task in finished:
+                del self._out[task]
+            for task in finished:
+                task.result()
+
+    def _claim(self, sending: Sending, operators: Sequence[str] | None, size: int) -> tuple[Sequence[Row], str]:
+        """The next rows, `sending` on the disk; or none, and what holds them, if anything does."""
+        now = self._desk.clock.now()
+        if stop := self._must_stop(sending, now):
+            return (), stop
+        if not self._renewed(now) or self.lease is None:
+            return (), "lane-held"
+        claim = self._desk.store.ledger.claim(
+            sending.key, sending.bundle, self.lease, size, now, operators, sending.terms
+        )
+        return claim.rows, "over-budget" if claim.over_budget else ""
+
+    def _must_stop(self, sending: Sending, now: datetime) -> str:
+        """Why nothing may be sent now, or nothing. Looked at before every claim."""
+        hours = self._desk.workspace.settings.hours
+        ahead = timedelta() if self._gateway.limits.validity else ITS_QUEUE
+        if not (calendar.within(hours, now) and calendar.within(hours, now + ahead)):
+            return "outside-hours"
+        if now > sending.closes_at:
+            return "too-late"
+        hold = self._desk.store.ledger.held(sending.key.wave)
+        return f"wave-{hold}" if hold else ""
+
+    def _renewed(self, now: datetime) -> bool:
+        if self.lease is not None and self.lease.until - now <= FRESH:
+            self.lease = self._desk.store.lanes.renew(self.lease, now)
+        return self.lease is not None
+
+    # sending
+
+    async def _send(self, sending: Sending, rows: Sequence[Row]) -> None:
+        """Rows are `sending` on the disk from here on: whatever happens, every one gets an answer or stays in doubt.
+
+        They leave in small units, each when the lane's rate allows it, and their answers are written down together.
+        """
+        answers: list[Answers] = []
+        units = list(self._units(rows))
+        try:
+            for unit in units:
+                if self.trouble:
+                    break
+                await self._bucket.room_for(sum(row.parts for row in unit))
+                leaves = asyncio.Event()
+                messages = [self._message(sending, row) for row in unit]
+                answers.append(asyncio.create_task(self._submit(messages, leaves)))
+                await leaves.wait()
+        finally:  # interrupted, or the lane has failed meanwhile: the rest has certainly not left
+            rest = [row for unit in units[len(answers) :] for row in unit]
+            task = asyncio.create_task(self._settle(sending, rows, answers, rest))
+            self._out[task] = len(rows)
+
+    def _units(self, rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+        """Rows in units of a hundredth of a second's parts: small enough to use the rate up, however long they are."""
+        unit: list[Row] = []
+        for row in rows:
+            unit.append(row)
+            if sum(item.parts for item in unit) >= self._bucket.unit:
+                yield unit
+                unit = []
+        if unit:
+            yield unit
+
+    async def _submit(self, messages: Sequence[Message], leaves: asyncio.Event) -> Sequence[Outcome]:
+        # counted at the moment they leave: by then other work may have held this task up
+        self._bucket.pay(sum(message.parts for message in messages))
+        leaves.set()
+        try:
+            async with asyncio.timeout(SUBMIT_SECONDS):
+                return await self._gateway.submit(messages)
+        except TimeoutError:
+            return ()  # the request may have left: in doubt
+        except Unsupported as error:
+            # nobody can send this through this gateway, however often it is tried
+            return [Outcome(message.reference, Verdict.REFUSED, reason=error.code) for message in messages]
+        except GatewayError as error:
+            # certain that nothing left: the rows go back, and the lane is the one that has failed
+            self.trouble = self.trouble or error.code
+            return [Outcome(message.reference, Verdict.THROTTLED, reason=error.code) for message in messages]
+
+    async def _settle(
+        self, sending: Sending, rows: Sequence[Row], answers: Sequence[Answers], rest: Sequence[Row]
+    ) -> None:
+        """Writes down what came of rows; `rest` never left. A submit that broke leaves its own in doubt, no others."""
+        results = await asyncio.gather(*answers, return_exceptions=True)
+        told = [outcome for result in results if not isinstance(result, BaseException) for outcome in result]
+        told += [Outcome(row.id, Verdict.THROTTLED, reason="not-sent") for row in rest]
+        self._record(sending, rows, {outcome.reference: outcome for outcome in told}, len(rest))
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    def _message(self, sending: Sending, row: Row) -> Message:
+        body = sending.bodies[row.body]
+        now = self._desk.clock.now()
+        return Message(
+            reference=row.id,
+            number=row.recipient,
+            body=body.text,
+            sender=self._settings.sender,
+            parts=body.parts,
+            alphabet=Alphabet(body.alphabet),
+            valid_until=min(
+                max(sending.closes_at, now + LEAST_VALIDITY),
+                calendar.closing(self._desk.workspace.settings.hours, now),
+            ),
+        )
+
+    # after
+
+    def _record(self, sending: Sending, rows: Sequence[Row], answers: Mapping[str, Outcome], unsent: int) -> None:
+        now, sms = self._desk.clock.now(), self._desk.workspace.settings.sms
+        changes = [change(row, answers.get(row.id, NO_ANSWER), now, sms.max_attempts, sms.lanes) for row in rows]
+        self._desk.store.ledger.record(self._claimed_under, changes, now)
+        if len(rows) > unsent and not any(row.id in answers for row in rows[: len(rows) - unsent]):
+            self.trouble = self.trouble or NO_ANSWER.reason
+        elif not self.trouble:
+            self.answered += len(rows)
+        self._recent.extend((item.state, item.reason) for item in changes)
+        self._stop_on_errors(sending.key.wave, now)
+
+    def _stop_on_errors(self, wave: str, now: datetime) -> None:
+        """Pauses the wave when too many of the last answers are refusals, or none at all: a person must look."""
+        stop = self._desk.workspace.settings.sms.error_stop
+        bad = Counter(reason for state, reason in self._recent if state in {RowState.REFUSED, RowState.UNKNOWN})
+        if len(self._recent) < stop.sample or bad.total() <= stop.share * stop.sample:
+            return
+        if not self._desk.store.ledger.held(wave):
+            self._desk.store.ledger.hold(wave, "errors", "loa", now)
+            told = {"of": stop.sample, "errors": bad.total(), "reasons": dict(bad.most_common(5))}
+            self._desk.store.audit.note("loa", "wave-errors", wave, {**told, "lane": self._settings.name}, now)
+        self._recent.clear()
