@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prefect import flow, get_run_logger
 
-from loa import pipeline
+from loa import reconciling
 from loa.model.errors import StoreError
 from loa.orchestrator import at_desk
 
@@ -17,7 +17,7 @@ async def reconcile(workspace: str = "") -> int:
         workspace: Thư mục làm việc; để trống là thư mục của máy chạy. / The workspace; empty is the worker's.
     """
     async with at_desk(workspace) as desk:
-        found = await pipeline.reconcile(desk)
+        found = await reconciling.reconcile(desk)
     get_run_logger().info(
         f"{found.settled} đã rõ, {found.in_doubt} chưa rõ / {found.settled} settled, {found.in_doubt} in doubt"
     )

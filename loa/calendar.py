@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from loa.model.campaign import Campaign, Wave
 from loa.model.clock import VIETNAM
@@ -45,6 +45,49 @@ def within(hours: Hours, moment: datetime) -> bool:
 def closing(hours: Hours, moment: datetime) -> datetime:
     """When the hours of a moment's day end: until then a message sent at that moment may still arrive."""
     return datetime.combine(moment.astimezone(VIETNAM).date(), hours.end, tzinfo=VIETNAM)
+
+
+def open_time(hours: Hours, start: datetime, until: datetime) -> timedelta:
+    """How much of the time between two moments lies within the hours; nothing where `until` is before `start`."""
+    first, last = start.astimezone(VIETNAM), until.astimezone(VIETNAM)
+    days = (last.date() - first.date()).days
+    return max(timedelta(), days * _length(hours) + _passed(hours, last) - _passed(hours, first))
+
+
+def finish(hours: Hours, start: datetime, work: timedelta) -> datetime | None:
+    """When work is done that starts at a moment and rests outside the hours; nothing where it takes over a year.
+
+    Work that fills a day is done when the day's hours end, not when the next day's begin.
+    """
+    if work <= timedelta():
+        return start
+    days, rest = divmod(_passed(hours, start) + work, _length(hours))
+    if not rest:
+        days, rest = days - 1, _length(hours)
+    return None if days > 366 else _opening(hours, start) + timedelta(days=days) + rest
+
+
+def _opening(hours: Hours, moment: datetime) -> datetime:
+    return datetime.combine(moment.astimezone(VIETNAM).date(), hours.start, tzinfo=VIETNAM)
+
+
+def _passed(hours: Hours, moment: datetime) -> timedelta:
+    """How much of the hours of a moment's day has gone by."""
+    opens = _opening(hours, moment)
+    return min(max(moment, opens), closing(hours, moment)) - opens
+
+
+def _length(hours: Hours) -> timedelta:
+    return datetime.combine(date.min, hours.end) - datetime.combine(date.min, hours.start)
+
+
+def next_opening(hours: Hours, moment: datetime) -> datetime:
+    """The next moment, not before this one, at which people may be written to."""
+    local = moment.astimezone(VIETNAM)
+    if within(hours, local):
+        return local
+    day = local.date() if local.time() < hours.start else local.date() + timedelta(days=1)
+    return datetime.combine(day, hours.start, tzinfo=VIETNAM)
 
 
 def moment_words(moment: datetime) -> str:

@@ -19,6 +19,7 @@ from loa.model.errors import Refused
 from loa.model.finding import Finding
 from loa.model.plan import Plan
 from loa.model.review import Bundle, Decision
+from loa.sms.forecast import PACE
 from loa.text.normal import fold
 
 
@@ -84,6 +85,19 @@ def _covered(desk: Desk, item: Prepared) -> dict[str, Any]:
 
 def digest_of(manifest: Mapping[str, Any]) -> str:
     return digest(manifest["covered"])
+
+
+def holds(bundle: Bundle, manifest: Mapping[str, Any]) -> bool:
+    """Whether what was approved is what would go out now.
+
+    Whether a lane is in time is no part of it: its rate is the operator's to tune, also while a wave is going out.
+    """
+    approved = bundle.manifest["covered"]
+    return digest(approved) == bundle.digest and digest(_paceless(approved)) == digest(_paceless(manifest["covered"]))
+
+
+def _paceless(covered: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**covered, "findings": [found for found in covered["findings"] if found["code"] not in PACE]}
 
 
 def findings_of(bundle: Bundle) -> tuple[Finding, ...]:

@@ -11,7 +11,7 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -21,7 +21,7 @@ from loa.model.artefact import Artefact
 from loa.model.campaign import Campaign
 from loa.model.clock import Clock, RehearsalClock, SystemClock
 from loa.model.errors import ContentError, GatewayError, LoaError, Refused
-from loa.model.ledger import Change, Count, Progress
+from loa.model.ledger import Change, Progress
 from loa.model.review import Bundle, Decision
 from loa.model.sentences import Words, words
 from loa.model.states import RowState
@@ -191,9 +191,9 @@ async def admit(desk: Desk, found: gate.Occasion) -> Bundle:
         deadline = calendar.moment_words(found.wave.send_at)
         raise Refused("review-open", {**_named(found), "bundle": bundle.short, "deadline": deadline})
     made = [await prepare_one(desk, job) for job in found.jobs]
-    now_covered = gate.digest_of(gate.manifest_of(desk, found, made))
-    if now_covered != bundle.digest:
-        raise Refused("review-lapsed", {"approved": bundle.short, "bundle": now_covered[:12]})
+    manifest = gate.manifest_of(desk, found, made)
+    if not gate.holds(bundle, manifest):
+        raise Refused("review-lapsed", {"approved": bundle.short, "bundle": gate.digest_of(manifest)[:12]})
     return bundle
 
 
@@ -234,9 +234,25 @@ async def _deliver(
 ) -> Progress:
     """Turn after turn until nothing is left or something holds it. `done` are the rows that left `planned`.
 
+    Where nobody waits for it (no `patience`), a wave of several days rests over night and goes on in the morning.
+    """
+    at_first = _out(desk, job)
+    while True:
+        held = await _turns(desk, job, artefacts, step, patience)
+        opens = calendar.next_opening(desk.workspace.settings.hours, desk.clock.now())
+        if held != "outside-hours" or patience is not None or opens > job.wave.closes_at:
+            break
+        if held := await _rest(desk, job, opens):
+            break
+    left, _ = desk.store.figures.waiting(job.wave.key, job.deliverable.id, job.bundle)
+    return Progress(_out(desk, job) - at_first, left, held=held if left or held == "wave-cancelled" else "")
+
+
+async def _turns(desk: Desk, job: Job, artefacts: Sequence[Artefact], step: Step, patience: timedelta | None) -> str:
+    """Turns until nothing is left, and returns nothing, or what holds the rest.
+
     Waiting is no step of its own: a lane that is busy for an hour would make a thousand of them.
     """
-    at_first, held = _out(desk, job), ""
     async with CHANNELS[job.deliverable.channel].delivery(job, artefacts, desk) as delivery:
 
         async def work() -> Progress:
@@ -244,13 +260,20 @@ async def _deliver(
 
         for turn in itertools.count(1):
             if held := await _ready(desk, job, delivery, patience):
-                break
+                return held
             progress = await step(f"{job.deliverable.id} {turn}", work)
-            held = progress.held
-            if held or not progress.left:
-                break
-    left, _ = desk.store.figures.waiting(job.wave.key, job.deliverable.id, job.bundle)
-    return Progress(_out(desk, job) - at_first, left, held=held if left or held == "wave-cancelled" else "")
+            if progress.held or not progress.left:
+                return progress.held
+    return ""
+
+
+async def _rest(desk: Desk, job: Job, until: datetime) -> str:
+    """Waits for a moment, without holding a lane. Returns what a person or the wave's own end put in its way."""
+    while (now := desk.clock.now()) < until:
+        if held := _held(desk, job):
+            return held
+        await asyncio.sleep(min((until - now).total_seconds(), LOOK_UP))
+    return ""
 
 
 async def _ready(desk: Desk, job: Job, delivery: Delivery, patience: timedelta | None) -> str:
@@ -333,42 +356,6 @@ async def receipts(desk: Desk) -> int:
         return await sms_receipts.collect(desk)
     finally:  # a lane that is down keeps nobody on another from being answered
         await replies.confirm(desk)
-
-
-@dataclass(frozen=True)
-class Reconciled:
-    """What reconciling did: rows settled, rows still in doubt, and counters that do not match their rows (none)."""
-
-    settled: int
-    in_doubt: int
-    mismatched: tuple[Count, ...]
-
-
-async def reconcile(desk: Desk) -> Reconciled:
-    """Settles what is in doubt with whoever can know, fetches receipts, and holds the counters against the rows."""
-    settled = await sms_receipts.settle(desk)
-    settled += await _settle_packages(desk)
-    await receipts(desk)
-    mismatched: list[Count] = []
-    for wave in desk.store.figures.waves():
-        kept = set(desk.store.figures.counts(wave))
-        mismatched += sorted(kept ^ set(desk.store.figures.recounted(wave)), key=str)
-    return Reconciled(settled, len(desk.store.figures.in_doubt()), tuple(mismatched))
-
-
-async def _settle_packages(desk: Desk) -> int:
-    """Asks the other channels about their rows in doubt: they know their own outbox."""
-    settled = 0
-    for wave, deliverable in sorted({(row.wave, row.deliverable) for row in desk.store.figures.in_doubt()}):
-        channel = CHANNELS[desk.store.figures.channel_of(wave, deliverable)]
-        if channel.name == "sms":
-            continue  # its gateways were asked already, all waves at once
-        campaign, year, wave_id = wave.split("/")
-        bundle = desk.store.reviews.of_wave(wave)[0]
-        for job in occasion(desk, campaign, wave_id, int(year)).jobs:
-            if job.deliverable.id == deliverable:
-                settled += await channel.settle(job, gate.artefacts_of(bundle, deliverable), desk)
-    return settled
 
 
 @dataclass(frozen=True)

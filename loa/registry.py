@@ -8,10 +8,11 @@ from loa.channel import Channel
 from loa.loudspeaker.channel import LoudspeakerChannel
 from loa.model.campaign import Deliverable
 from loa.poster.channel import PosterChannel
+from loa.sms.broadcast.channel import OperatorPackageChannel
 from loa.sms.channel import SmsChannel
 
 CHANNELS: Mapping[str, Channel] = {
-    channel.name: channel for channel in (SmsChannel(), LoudspeakerChannel(), PosterChannel())
+    channel.name: channel for channel in (SmsChannel(), OperatorPackageChannel(), LoudspeakerChannel(), PosterChannel())
 }
 
 

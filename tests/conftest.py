@@ -6,15 +6,9 @@ need them fail and say what to install. Nothing is skipped.
 
 from __future__ import annotations
 
-import os
-import pwd
 import shutil
-import signal
-import subprocess
-import tempfile
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -25,6 +19,7 @@ import pytest
 from loa.model.clock import VIETNAM
 from loa.store import Store
 from loa.store.schema import metadata
+from tests.cluster import Cluster, NoServer, start
 
 MORNING = datetime(2027, 9, 10, 8, 0, tzinfo=VIETNAM)  # D-30 of 10 October 2027
 DATABASES = ("sqlite", "postgresql")
@@ -53,91 +48,15 @@ def clock() -> MovingClock:
 # --- PostgreSQL
 
 
-@dataclass(frozen=True)
-class Cluster:
-    """A server that only this session uses, reached through a socket in its own folder."""
-
-    folder: Path
-    user: str
-
-    def url(self, database: str) -> str:
-        return f"postgresql://{self.user}@/{database}?host={self.folder}"
-
-    def command(self, statement: str, database: str = "postgres") -> None:
-        with psycopg.connect(
-            dbname=database, user=self.user, host=str(self.folder), autocommit=True, connect_timeout=5
-        ) as connection:
-            connection.execute(statement.encode())
-
-
-def _program(name: str) -> str:
-    """A program of the newest PostgreSQL server on this machine."""
-    versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[-3]))
-    found = str(versions[-1]) if versions else shutil.which(name)
-    if found is None:
-        pytest.fail(
-            f"PostgreSQL's {name} is not on this machine, and the tests need a real server. "
-            "Install it (Debian: apt-get install postgresql) and run them again; .ci/run does so by itself.",
-            pytrace=False,
-        )
-    return found
-
-
-def _unprivileged() -> tuple[str, list[str]]:
-    """Whom the server runs as, and the words before a command that make it so: initdb refuses root."""
-    if os.geteuid() != 0:
-        return pwd.getpwuid(os.geteuid()).pw_name, []
-    if shutil.which("setpriv") is None:
-        pytest.fail("Root starts PostgreSQL through setpriv (Debian: apt-get install util-linux).", pytrace=False)
-    known = {entry.pw_name for entry in pwd.getpwall()}
-    user = pwd.getpwnam("postgres" if "postgres" in known else "nobody")
-    # the server goes when the tests go, also when they are killed
-    return user.pw_name, [
-        "setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", "--pdeathsig=QUIT",
-    ]  # fmt: skip
-
-
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Cluster]:
     """A PostgreSQL server of this session's own."""
-    initdb, postgres = _program("initdb"), _program("postgres")
-    user, prefix = _unprivileged()
-    # not pytest's folder: that one only root may enter
-    folder = Path(tempfile.mkdtemp(prefix="loa-postgresql-"))
-    if prefix:
-        shutil.chown(folder, user)
-    environ = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-    subprocess.run(
-        [*prefix, initdb, "-D", folder / "data", "-U", user, "--auth=trust", "--encoding=UTF8", "--no-sync"],
-        check=True, capture_output=True, cwd=folder, env=environ,
-    )  # fmt: skip
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            # fsync off: what is tested is our processes' death, not the machine's
-            [*prefix, postgres, "-D", folder / "data", "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off",
-             "-c", "deadlock_timeout=200ms", "-c", "max_connections=60"],
-            stdout=log, stderr=log, cwd=folder, env=environ,
-        )  # fmt: skip
-    cluster = Cluster(folder, user)
-    try:
-        _until_ready(cluster, server)
-        yield cluster
-    finally:
-        server.send_signal(signal.SIGQUIT)  # PostgreSQL's word for: at once
-        server.wait(20)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _until_ready(cluster: Cluster, server: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 30
-    while True:
+    with ExitStack() as stack:
         try:
-            return cluster.command("SELECT 1")
-        except psycopg.OperationalError:
-            if server.poll() is not None or time.monotonic() > until:
-                said = (cluster.folder / "log").read_text(errors="replace")[-2000:]
-                pytest.fail(f"PostgreSQL did not start:\n{said}", pytrace=False)
-            time.sleep(0.05)
+            cluster = stack.enter_context(start())
+        except NoServer as error:
+            pytest.fail(str(error), pytrace=False)
+        yield cluster
 
 
 # --- databases and stores
@@ -286,10 +205,8 @@ code,name,kind,province_code,province,old_units,split_units
 """
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Path:
+def lay_small(root: Path) -> None:
     """A workspace with one campaign of one SMS in two languages, on the simulator. Its wave is due at `MORNING`."""
-    root = tmp_path / "workspace"
     for name, text in {
         "loa.toml": SMALL_SETTINGS,
         "campaigns/nho.yaml": SMALL_CAMPAIGN,
@@ -301,4 +218,11 @@ def small(tmp_path: Path) -> Path:
     }.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """The small workspace, laid out anew for each test."""
+    root = tmp_path / "workspace"
+    lay_small(root)
     return root

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
+import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
 from loa.audience import places, rejects, vocabulary
 from loa.audience.importing import Before, Imported, import_people
+from loa.audience.optouts import Listed, read_numbers
 from loa.channel import Desk
 from loa.model import phone
 from loa.model.artefact import digest
@@ -20,9 +26,10 @@ from loa.model.errors import ContentError
 from loa.model.finding import Finding
 from loa.model.sentences import Words
 
-__all__ = ["Outcome", "run"]
+__all__ = ["Listed", "Outcome", "opt_out", "run"]
 
-RULES = "1"  # counted up when the same file would come to something else, so that it is not taken for done
+RULES = "2"  # counted up when the same file would come to something else, so that it is not taken for done
+IN_BATCH = 50_000
 SHOWN = 50  # rejects that are listed with their row numbers; all of them are in the rejects file
 
 
@@ -58,30 +65,69 @@ def run(file: Path, name: str, rejects_file: Path | None, desk: Desk) -> Outcome
     _check_name(name)
     target = rejects_file or desk.workspace.var / "rejects" / f"{name}-rejects.csv"
     try:
-        data = file.read_bytes()
+        source = file.open("rb")
     except OSError as error:
         raise ContentError.at("file-missing", source_name) from error
-    before = desk.store.audiences.find(name)
-    recipe = _recipe(data, name, desk)
-    if before is not None and target.is_file():
-        done = _done(recipe, before, desk)
-        if done is not None:
-            return Outcome(before, target, before.rejected, done, unchanged=True)
-    base = Before(before, desk.store.audiences.people(before)) if before is not None else None
-    imported = import_people(data, source_name, name, _places(desk), desk.clock, base)
-    if target.resolve() == file.resolve() and not imported.sheet.is_rejects:
-        raise ContentError.at("rejects-over-source", source_name)
-    table = rejects.to_bytes(imported.sheet, imported.rejects)
-    if not imported.people:
-        rejects.write(target, table, own_folder=rejects_file is None)
+    with source:
+        before = desk.store.audiences.find(name)
+        sha256 = hashlib.file_digest(source, "sha256").hexdigest()
+        recipe = _recipe(sha256, name, desk)
+        if before is not None and target.is_file():
+            done = _done(recipe, before, desk)
+            if done is not None:
+                return Outcome(before, target, before.rejected, done, unchanged=True)
+        begun = _stamp(source)
+        base = None if before is None else Before(before, partial(desk.store.audiences.frame, before))
+        opted_out = desk.store.audiences.opted_out()
+        imported = import_people(source, source_name, sha256, name, _places(desk), desk.clock, base, opted_out)
+        if target.resolve() == file.resolve() and not imported.sheet.is_rejects:
+            raise ContentError.at("rejects-over-source", source_name)
+        kept = imported.info
+        first: list[Reject] = []
+
+        def keep() -> None:
+            nonlocal kept
+            if _stamp(source) != begun:
+                raise ContentError.at("people-changed", source_name)
+            if imported.people.height:
+                kept = desk.store.audiences.save(imported.people, imported.info)
+
+        # people before rejects: where a mended file lies under the name of the new rejects, they are safe when it goes
+        table = rejects.to_bytes(imported.sheet, _noted(imported.rejects(), first))
+        rejects.write(target, table, own_folder=rejects_file is None, meanwhile=keep)
+    if not imported.people.height:
         shown = desk.workspace.name_of(target.resolve())
         raise ContentError.at("people-nobody", source_name, rows=imported.info.total, rejects=shown)
-    # people first: where a mended file lies under the name of the new rejects, its people are safe before it goes
-    info = desk.store.audiences.save(imported.frame(), imported.info)
-    rejects.write(target, table, own_folder=rejects_file is None)
-    _remember(recipe, info, imported, desk)
-    first = rejects.summary(imported.rejects, SHOWN)
-    return Outcome(info, target, info.rejected, imported.warnings, unchanged=False, first=first)
+    _remember(recipe, kept, imported, desk)
+    return Outcome(kept, target, kept.rejected, imported.findings, unchanged=False, first=tuple(first))
+
+
+def opt_out(file: Path, source: str, desk: Desk) -> Listed:
+    """Notes every number of a file as one that wants nothing more. Raises `ContentError`, `StoreError`.
+
+    All of the file is read before anything is noted, and noting a number twice changes nothing.
+    """
+    name = desk.workspace.name_of(file.resolve())
+    try:
+        with file.open("rb") as opened:
+            listed = read_numbers(opened, name, SHOWN)
+    except OSError as error:
+        raise ContentError.at("file-missing", name) from error
+    added = desk.store.audiences.opt_out(listed.phones, source, desk.clock.now())
+    return replace(listed, added=added)
+
+
+def _stamp(file: BinaryIO) -> tuple[int, int]:
+    """What changes when somebody writes to a file."""
+    found = os.fstat(file.fileno())
+    return found.st_size, found.st_mtime_ns
+
+
+def _noted(frames: Iterator[pl.DataFrame], first: list[Reject]) -> Iterator[pl.DataFrame]:
+    """The same frames; the first rows of them are noted by the way."""
+    for frame in frames:
+        first.extend(rejects.summary(frame, SHOWN - len(first)))
+        yield frame
 
 
 def _check_name(name: str) -> None:
@@ -101,15 +147,19 @@ def _old_communes(desk: Desk) -> Path:
     return desk.workspace.audiences / "communes-old.csv"
 
 
-def _recipe(data: bytes, name: str, desk: Desk) -> str:
-    """Everything that an import's result hangs on, but for the audience that was there before."""
+def _recipe(source_sha256: str, name: str, desk: Desk) -> str:
+    """Everything that an import's result hangs on, but for the audience that was there before and the opt-outs.
+
+    Those grow every day, and are looked at again when a wave is expanded and when it is sent. The same list is not to
+    be imported again for them: that would take the approval of every wave it is in, and lose what was mended.
+    """
     tables = (desk.workspace.audiences / "communes.csv", _old_communes(desk), phone.TABLE, vocabulary.TABLE)
     return digest(
         {
             "what": "audience-import",
             "rules": RULES,
             "name": name,
-            "source": hashlib.sha256(data).hexdigest(),
+            "source": source_sha256,
             "tables": [hashlib.sha256(table.read_bytes()).hexdigest() for table in tables if table.is_file()],
         }
     )
@@ -123,7 +173,14 @@ def _done(recipe: str, before: AudienceInfo, desk: Desk) -> tuple[Finding, ...] 
     said = json.loads(desk.store.artefacts.read(report[0]))
     if said["source_sha256"] != before.source_sha256:
         return None
-    return tuple(Finding(one["code"], one["subject"], one["fields"]) for one in said["warnings"])
+    findings = [Finding(one["code"], one["subject"], one["fields"]) for one in said["warnings"]]
+    gone = desk.store.audiences.opted_out()
+    count = sum(
+        int(batch["phone"].is_in(gone.implode()).sum()) for batch in desk.store.audiences.batches(before, IN_BATCH)
+    )
+    if count:
+        findings.append(Finding("people-opted-out-since", before.source_name, {"people": count}))
+    return tuple(findings)
 
 
 def _remember(recipe: str, info: AudienceInfo, imported: Imported, desk: Desk) -> None:
@@ -134,7 +191,7 @@ def _remember(recipe: str, info: AudienceInfo, imported: Imported, desk: Desk) -
         "source_sha256": info.source_sha256,
         "total": info.total,
         "reasons": dict(info.reasons),
-        "warnings": [{"code": w.code, "subject": w.subject, "fields": dict(w.fields)} for w in imported.warnings],
+        "warnings": [{"code": w.code, "subject": w.subject, "fields": dict(w.fields)} for w in imported.findings],
     }
     data = json.dumps(report, ensure_ascii=False, sort_keys=True).encode()
     kept = desk.store.artefacts.put(

@@ -4,24 +4,42 @@ A cell that begins with = + - @ (or a tab, or a full-width form of one) is a for
 people comes from outside. `guard` puts an apostrophe before it, `unguard` takes one away; the pair is exact, so that a
 table which Loa wrote is read as it was. Numbers (`+84 912 000 123`, `-`) are left alone: digits and separators can do
 nothing, and an officer mends them without an apostrophe in the way.
+
+Both come twice, for one cell and for a column of them.
 """
 
 from __future__ import annotations
 
 import re
 
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
-_GUARDED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
-_NUMBER = re.compile(r"[+\-]?[0-9 ().\-]*")
+import polars as pl
+
+_FORMULA = r"'*[=+\-@\t\r\n＝＋－＠]"
+_GUARDED = r"'+[=+\-@\t\r\n＝＋－＠]"
+_NUMBER = r"[+\-]?[0-9 ().\-]*"
+_is_formula = re.compile(_FORMULA).match
+_is_guarded = re.compile(_GUARDED).match
+_is_number = re.compile(_NUMBER).fullmatch
 
 
 def guard(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
-    if not _FORMULA.match(cell) or _NUMBER.fullmatch(cell):
-        return cell
-    return f"'{cell}"
+    return f"'{cell}" if _is_formula(cell) and not _is_number(cell) else cell
 
 
 def unguard(cell: str) -> str:
     """What was guarded. A cell that never was stays as it is, but for one apostrophe before a formula's sign."""
-    return cell[1:] if cell.startswith("'") and _GUARDED.match(cell) else cell
+    return cell[1:] if cell.startswith("'") and _is_guarded(cell) else cell
+
+
+def guarded(cell: pl.Expr) -> pl.Expr:
+    """`guard` over a column of text."""
+    formula = cell.str.contains(f"^(?:{_FORMULA})") & ~cell.str.contains(f"^(?:{_NUMBER})$")
+    return pl.when(formula).then(pl.concat_str(pl.lit("'"), cell)).otherwise(cell)
+
+
+def unguarded(cells: pl.DataFrame) -> pl.DataFrame:
+    """`unguard` over a table of text."""
+    begun = cells.select(pl.all().str.starts_with("'").any()).row(0)
+    some = [column for column, yes in zip(cells.columns, begun, strict=True) if yes]
+    return cells.with_columns(pl.col(some).str.replace(f"^'({_FORMULA})", "${1}")) if some else cells

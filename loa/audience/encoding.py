@@ -1,43 +1,81 @@
-"""Bytes -> text: UTF-8 with or without BOM, UTF-16 with BOM; of everything else, what it seems to be."""
+"""Bytes -> lines of text, a few megabytes at a time: UTF-8 with or without BOM, UTF-16 with BOM; of everything else,
+what it seems to be.
+"""
 
 from __future__ import annotations
 
 import codecs
+import os
+import re
 import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import polars as pl
 
 from loa.model.errors import ContentError
 
-MAX_BYTES = 500_000_000  # two million people with long addresses are half of it
+MAX_BYTES = 1_000_000_000  # two million people with long addresses are a quarter of it, in UTF-16 half
+BLOCK = 4 << 20  # bytes that are read at once: what is made of them fits the memory that the block before left free
+MAX_LINE = 16 << 20  # bytes without the end of a line: this is no table
 
 # “Số điện thoại” and words beside it in the fonts of before Unicode, as Latin-1 shows their bytes
 _OLD_FONTS = {
     "TCVN3 (ABC)": ("®iÖn", "tho¹i", "§iÖn", "x·", "ph­êng", "hä tªn", "hä vµ tªn", "tØnh", "huyÖn"),
     "VNI": ("ñieän", "thoaïi", "ñieäm", "xaõ", "phöôøng", "hoï teân", "tænh", "huyeän"),
 }
-_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+_LONE = re.compile(rb"\r(?!\n|\Z)")
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def decode(data: bytes, name: str, most: int = MAX_BYTES) -> str:
-    """The text of a file of at most `most` bytes. Raises `ContentError` naming the line where it is none."""
-    if len(data) > most:
-        raise ContentError.at("file-too-big", name, size=len(data), most=most)
-    if data.startswith(_WORKBOOKS):
-        raise ContentError.at("people-workbook", name)
-    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    if not wide and b"\0" in data:
-        raise ContentError.at("people-zero-byte", name, data.count(b"\n", 0, data.index(b"\0")) + 1)
-    try:
-        text = data.decode("utf-16" if wide else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = None if wide else data.count(b"\n", 0, error.start) + 1
-        if encoding := _guessed(data):
-            raise ContentError.at("people-old-encoding", name, line, encoding=encoding) from error
-        raise ContentError.at("not-utf-8", name, line) from error
-    if "\0" in text:
-        raise ContentError.at("people-zero-byte", name, text.count("\n", 0, text.index("\0")) + 1)
-    if not text.strip():
-        raise ContentError.at("file-empty", name)
-    return text
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines that follow each other in a file. `first` is the number of the first one, from 1, `start` the place of its
+    first byte in the file's text, which is its UTF-8 without a BOM.
+
+    `text` holds them without the `\\n` that ended them; a `\\r` before it is still there, and nowhere else.
+    """
+
+    first: int
+    start: int
+    text: pl.Series
+
+
+def read_lines(file: BinaryIO, name: str, most: int = MAX_BYTES) -> Iterator[Lines]:
+    """The lines of a file of at most `most` bytes, from its start. Raises `ContentError` naming the line where it is
+    no text: file-too-big, people-zero-byte, people-old-encoding, not-utf-8, people-quote-open.
+    """
+    size = file.seek(0, os.SEEK_END)
+    if size > most:
+        raise ContentError.at("file-too-big", name, size=size, most=most)
+    file.seek(0)
+    head = file.read(4096)
+    first, start = 1, 0
+    for block in _whole_lines(_utf_8(file, name), name):
+        if b"\0" in block:
+            raise ContentError.at("people-zero-byte", name, first + block.count(b"\n", 0, block.index(b"\0")))
+        text = _text(block, head, name, first)
+        if text.str.strip_suffix("\r").str.contains("\r", literal=True).any():
+            # an end of a line, as old Macs wrote it; lists that were joined have several kinds
+            text = _text(_LONE.sub(b"\n", block), head, name, first)
+        yield Lines(first, start, text)
+        first += len(text)
+        start += len(block) + 1
+
+
+def read_at(file: BinaryIO, name: str, starts: Iterable[int], lengths: Iterable[int]) -> Iterator[bytes]:
+    """Bytes of a file's text from places that only go forward. Raises `ContentError` where the file was cut since."""
+    pieces = _utf_8(file, name)
+    held, base = b"", 0
+    for start, length in zip(starts, lengths, strict=True):
+        while start + length > base + len(held):
+            piece = next(pieces, b"")
+            if not piece:
+                raise ContentError.at("people-changed", name)
+            passed = min(len(held), start - base)
+            held, base = held[passed:] + piece, base + passed
+        yield held[start - base : start - base + length]
 
 
 def old_font(text: str) -> str:
@@ -45,9 +83,59 @@ def old_font(text: str) -> str:
     return next((font for font, words in _OLD_FONTS.items() if any(word in text for word in words)), "")
 
 
-def _guessed(data: bytes) -> str:
-    start = data[:4096]
-    if font := old_font(start.decode("latin-1")):
+def _utf_8(file: BinaryIO, name: str) -> Iterator[bytes]:
+    """The file's bytes as they are, or as UTF-8 where they begin with the mark of UTF-16; without the mark."""
+    file.seek(0)
+    data = file.read(BLOCK)
+    if not data.startswith(_WIDE):
+        yield data.removeprefix(codecs.BOM_UTF8)
+        while data := file.read(BLOCK):
+            yield data
+        return
+    decoder = codecs.getincrementaldecoder("utf-16")()
+    try:
+        while data:
+            yield decoder.decode(data).encode()
+            data = file.read(BLOCK)
+        decoder.decode(b"", final=True)
+    except UnicodeError as error:
+        raise ContentError.at("not-utf-8", name) from error
+
+
+def _whole_lines(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """The same bytes cut at ends of lines, the `\\n` at each cut left away; `\\r` alone is an end in a file without."""
+    rest, line, old_mac = b"", 1, False
+    for number, piece in enumerate(pieces):
+        if number == 0:
+            old_mac = b"\r" in piece and b"\n" not in piece
+        whole, end, rest = (rest + (piece.replace(b"\r", b"\n") if old_mac else piece)).rpartition(b"\n")
+        if len(rest) > MAX_LINE:
+            raise ContentError.at("people-quote-open", name, line + whole.count(b"\n") + len(end))
+        if end:
+            yield whole
+            line += whole.count(b"\n") + 1
+    if rest:
+        yield rest
+
+
+def _text(block: bytes, head: bytes, name: str, first: int) -> pl.Series:
+    """The lines of a block. `head` is the start of the file, where the column names tell what it may be instead."""
+    try:
+        return pl.Series([block], dtype=pl.Binary).cast(pl.String).str.split("\n").explode()
+    except pl.exceptions.ComputeError:
+        pass
+    try:
+        block.decode()
+    except UnicodeDecodeError as error:
+        line = first + block.count(b"\n", 0, error.start)
+        if encoding := _guessed(head):
+            raise ContentError.at("people-old-encoding", name, line, encoding=encoding) from error
+        raise ContentError.at("not-utf-8", name, line) from error
+    raise AssertionError("polars and Python do not agree on what UTF-8 is")
+
+
+def _guessed(head: bytes) -> str:
+    if font := old_font(head.decode("latin-1")):
         return font
-    composed = unicodedata.normalize("NFC", start.decode("cp1258", errors="ignore")).casefold()
+    composed = unicodedata.normalize("NFC", head.decode("cp1258", errors="ignore")).casefold()
     return "Windows-1258" if any(word in composed for word in ("điện", "thoại", "xã", "đt")) else ""

@@ -1,126 +1,100 @@
-"""A file of people -> clean recipients, and the rows that a person must look at. Reads bytes, writes nothing."""
+"""A file of people -> clean recipients, and the rows that a person must look at. Reads a file, writes nothing."""
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
 
+import polars as pl
+
+from loa.audience.columns import Columns
+from loa.audience.gathering import gather
+from loa.audience.numbers import of_e164
 from loa.audience.places import Places
 from loa.audience.reading import Sheet, read
-from loa.audience.rows import COMMUNE_COLUMNS, Fault, Judged, judge
-from loa.model.audience import AudienceInfo, Recipient
+from loa.audience.rows import COMMUNE_COLUMNS
+from loa.model.audience import AudienceInfo
 from loa.model.clock import Clock
 from loa.model.finding import Finding
-
-if TYPE_CHECKING:
-    import polars as pl
 
 
 @dataclass(frozen=True)
 class Before:
-    """The audience that a mended rejects file is added to; its people are only gone through where they are needed."""
+    """The audience that a mended rejects file is added to. `people` reads them, in the columns of
+    `loa.audience.gathering.PEOPLE`; it is asked only where they are needed.
+    """
 
     info: AudienceInfo
-    people: Iterable[Recipient]
-
-
-@dataclass(frozen=True)
-class Gathered:
-    """Rows put together: recipients in the order of the file, each number once, and the rows that came to nothing."""
-
-    people: tuple[Recipient, ...]
-    rejects: tuple[Judged, ...]
-    groups_dropped: int
+    people: Callable[[], pl.DataFrame]
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What came of a file. `info.sha256` is given by the store when the people are kept."""
+    """What came of a file. `people` are as the store keeps them; `info.sha256` is given by it when they are kept.
+
+    Of the rejects it holds only where they are (`_rejects`): their cells are read again when they are asked for.
+    """
 
     sheet: Sheet
-    people: tuple[Recipient, ...]
-    rejects: tuple[Judged, ...]
+    people: pl.DataFrame
     info: AudienceInfo
-    warnings: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
+    _columns: Columns
+    _rejects: pl.DataFrame
 
-    def frame(self) -> pl.DataFrame:
-        """The people as the store keeps them: the columns of `loa.store.audiences.COLUMNS`, all text."""
-        import polars as pl
-
-        columns = ("phone", "operator", "commune", "language", "group")
-        values = {column: [getattr(person, column) for person in self.people] for column in columns}
-        return pl.DataFrame(values, schema=dict.fromkeys(columns, pl.String))
+    def rejects(self) -> Iterator[pl.DataFrame]:
+        """The rejected rows in the order of the file, a block at a time: `number`, the columns of
+        `loa.audience.columns.TOLD`, `tail` and the cells. Raises `ContentError` as reading does.
+        """
+        after = 0
+        for frame in self.sheet.frames_at(self._rejects):
+            rows = frame.hstack(self._rejects.slice(after, frame.height).select("phone", "why", "other"))
+            after += frame.height
+            yield self._columns.describe(rows).hstack(rows.select("number", "tail", pl.col("^cell .*$")))
 
 
 def import_people(
-    data: bytes, source_name: str, name: str, places: Places, clock: Clock, before: Before | None = None
+    file: BinaryIO,
+    source_name: str,
+    source_sha256: str,
+    name: str,
+    places: Places,
+    clock: Clock,
+    before: Before | None = None,
+    opted_out: pl.Series | None = None,
 ) -> Imported:
-    """Clean recipients out of a file's bytes, under the audience name `name`.
+    """Clean recipients out of a file, under the audience name `name`.
 
-    A rejects file of Loa's that comes back mended is added to `before`; every other file stands for itself. Raises
-    `ContentError` where the file as a whole cannot be used (`loa.audience.reading`).
+    A rejects file of Loa's that comes back mended is added to `before`; every other file stands for itself.
+    `opted_out` are numbers (E.164) that want nothing. The file is gone through once here, and the rejects are read from
+    it once more: it has to stay open until then. Raises `ContentError` where the file as a whole cannot be used
+    (`loa.audience.reading`).
     """
-    sheet = read(data, source_name)
+    sheet = read(file, source_name)
     base = before if sheet.is_rejects else None
-    judged = (judge(row, sheet.columns, places) for row in sheet.rows)
-    found = gather(judged, base.people if base else ())
-    sha256 = hashlib.sha256(data).hexdigest()
+    columns = Columns(sheet.columns, sheet.header, places)
+    decided = [columns.decide(frame) for frame in sheet.frames()]
+    silent = pl.Series([], dtype=pl.UInt32) if opted_out is None else of_e164(opted_out)
+    found = gather(decided, columns, base.people() if base else None, silent)
     info = AudienceInfo(
         name=name,
         sha256="",
         source_name=_joined(base.info.source_name, source_name) if base else source_name,
-        source_sha256=base.info.source_sha256 if base else sha256,
+        source_sha256=base.info.source_sha256 if base else source_sha256,
         imported_at=clock.now().isoformat(timespec="seconds"),
-        total=len(found.people) + len(found.rejects),
-        clean=len(found.people),
-        rejected=len(found.rejects),
-        operators=dict(sorted(Counter(person.operator for person in found.people).items())),
-        reasons=dict(sorted(Counter(reject.faults[0].code for reject in found.rejects).items())),
+        total=found.people.height + found.rejects.height,
+        clean=found.people.height,
+        rejected=found.rejects.height,
+        operators=dict(sorted(found.people["operator"].value_counts().iter_rows())),
+        reasons=found.reasons,
     )
-    return Imported(sheet, found.people, found.rejects, info, _warnings(sheet, found.groups_dropped))
+    return Imported(sheet, found.people, info, _findings(sheet, found.groups_dropped), columns, found.rejects)
 
 
-def gather(judged: Iterable[Judged], known: Iterable[Recipient] = ()) -> Gathered:
-    """Each number once: the first good row has it. `known` are there already and have it before any row.
-
-    A row that repeats a known recipient in every field is no reject: it was taken before. A number that any row says
-    no for gets nothing, whatever another row says.
-    """
-    people: dict[str, Judged | None] = {}
-    recipients = {person.phone: person for person in known}
-    people.update(dict.fromkeys(recipients))
-    rejects: list[Judged] = []
-    refused: dict[str, int] = {}
-    dropped = 0
-    for one in judged:
-        dropped += one.group_dropped
-        if one.said_no and one.phone:
-            refused.setdefault(one.phone, one.row.number)
-        if one.recipient is None:
-            rejects.append(one)
-        elif one.phone not in recipients:
-            people[one.phone], recipients[one.phone] = one, one.recipient
-        elif (first := people[one.phone]) is not None:
-            rejects.append(_rejected(one, "phone-duplicate", row=first.row.number))
-        elif recipients[one.phone] != one.recipient:
-            rejects.append(_rejected(one, "phone-known"))
-    for phone, row in refused.items():
-        if recipients.pop(phone, None) is not None and (one_of_two := people[phone]) is not None:
-            rejects.append(_rejected(one_of_two, "consent-contradicted", row=row))
-    rejects.sort(key=lambda reject: reject.row.number)
-    return Gathered(tuple(recipients.values()), tuple(rejects), dropped)
-
-
-def _rejected(one: Judged, code: str, **fields: object) -> Judged:
-    return replace(one, recipient=None, faults=(Fault(code, "phone", one.phone, fields),))
-
-
-def _warnings(sheet: Sheet, groups_dropped: int) -> tuple[Finding, ...]:
+def _findings(sheet: Sheet, groups_dropped: int) -> tuple[Finding, ...]:
     """What is to be known of the file as a whole."""
-    found: list[Finding] = []
+    found = list(sheet.findings)
     if sheet.sensitive:
         found.append(Finding("people-sensitive-column", sheet.name, {"columns": ", ".join(sheet.sensitive)}))
     if groups_dropped:

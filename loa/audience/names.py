@@ -34,6 +34,7 @@ PROVINCE_KINDS: Mapping[str, str] = dict.fromkeys(
     "",
 )
 
+REMEMBERED = 20_000  # names that were looked up, kept: people of one commune write it in a handful of ways
 _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 _SAME_SOUND = frozenset({"hi", "ki", "li", "mi", "si", "ti", "qui"})  # Mĩ and Mỹ, Lí and Lý: one word, two schools
 _APOSTROPHES = str.maketrans(dict.fromkeys("'’‘`ʼ´"))
@@ -94,6 +95,7 @@ class Index(Generic[Unit]):
 
     def __init__(self, units: Iterable[tuple[str, Unit]], kinds: Mapping[str, str]) -> None:
         self._kinds = kinds
+        self._found: dict[str, list[Unit]] = {}
         self._units: dict[str, list[tuple[Name, Unit]]] = defaultdict(list)
         for text, unit in units:
             for name in read_names(text, kinds)[:1]:
@@ -101,6 +103,14 @@ class Index(Generic[Unit]):
 
     def find(self, text: str) -> list[Unit]:
         """Every unit that `text` may name: those with its very accents first and alone, else those it agrees with."""
+        known = self._found.get(text)
+        if known is None:
+            if len(self._found) >= REMEMBERED:
+                self._found.clear()
+            known = self._found[text] = self._find(text)
+        return known
+
+    def _find(self, text: str) -> list[Unit]:
         exact: list[Unit] = []
         agreeing: list[Unit] = []
         for name in read_names(text, self._kinds):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from loa.audience.names import COMMUNE_KINDS, DISTRICT_KINDS, PROVINCE_KINDS, Index, plain_name, read_names
+from loa.audience.names import COMMUNE_KINDS, DISTRICT_KINDS, PROVINCE_KINDS, REMEMBERED, Index, plain_name, read_names
 from loa.model.errors import ContentError
 from loa.model.places import Commune, OldCommune
 
@@ -60,6 +60,8 @@ class _Scope:
     old: Index[OldCommune]
     districts: Index[tuple[str, str]]
     codes: frozenset[str]
+    names: Mapping[str, str]
+    """A name for each name without accents."""
 
 
 class Places:
@@ -78,6 +80,7 @@ class Places:
         names = {unit.province for unit in communes.values()} | set(self._old_by_province)
         self._provinces = Index([(name, name) for name in sorted(names)], PROVINCE_KINDS)
         self._scopes: dict[str, _Scope] = {}
+        self._called: dict[str, _Scope | None] = {}
         self._found: dict[Written, Commune | Unplaced] = {}
 
     def find(self, written: Written) -> Commune | Unplaced:
@@ -196,9 +199,11 @@ class Places:
             return self._communes[min(codes)]
         if codes:
             return Unplaced("commune-ambiguous", "commune", {"candidates": self._listed(codes)})
-        known = {plain: index for index in (scope.old, scope.today) for plain in index.plain_names}
-        for close in difflib.get_close_matches(plain_name(commune, COMMUNE_KINDS), known, n=1, cutoff=0.8):
-            return Unplaced("commune-not-found-close", "commune", {"close": known[close].named(close)[0].name})
+        plain = plain_name(commune, COMMUNE_KINDS)
+        # of two texts that are four fifths the same, neither is more than half as long again as the other
+        known = [name for name in scope.names if len(name) <= 1.5 * len(plain) and len(plain) <= 1.5 * len(name)]
+        for close in difflib.get_close_matches(plain, known, n=1, cutoff=0.8):
+            return Unplaced("commune-not-found-close", "commune", {"close": scope.names[close]})
         return Unplaced("commune-not-found", "commune")
 
     def _split(self, codes: set[str], column: str) -> Unplaced:
@@ -209,6 +214,13 @@ class Places:
 
     def _scope(self, province: str) -> _Scope | None:
         """What a province's name covers, both as it was before 1 July 2025 and as it is."""
+        if province not in self._called:
+            if len(self._called) >= REMEMBERED:
+                self._called.clear()
+            self._called[province] = self._find_scope(province)
+        return self._called[province]
+
+    def _find_scope(self, province: str) -> _Scope | None:
         alias = _ALIASES.get(plain_name(province, {}))
         names = {alias} if alias else set(self._provinces.find(province))
         if len(names) != 1:
@@ -224,11 +236,15 @@ class Places:
         old += [unit for unit in self._old_by_province[province] if unit.new_code not in codes]
         codes |= {unit.new_code for unit in old}
         districts = sorted({(unit.province, unit.district) for unit in old})
+        today = Index([(self._communes[code].name, self._communes[code]) for code in sorted(codes)], COMMUNE_KINDS)
+        before = Index([(unit.name, unit) for unit in old if unit.name], COMMUNE_KINDS)
+        names = {plain: before.named(plain)[0].name for plain in before.plain_names}
         return _Scope(
-            today=Index([(self._communes[code].name, self._communes[code]) for code in sorted(codes)], COMMUNE_KINDS),
-            old=Index([(unit.name, unit) for unit in old if unit.name], COMMUNE_KINDS),
+            today=today,
+            old=before,
             districts=Index([(key[1], key) for key in districts], DISTRICT_KINDS),
             codes=frozenset(codes),
+            names=names | {plain: today.named(plain)[0].name for plain in today.plain_names},
         )
 
 

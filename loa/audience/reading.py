@@ -1,49 +1,53 @@
-"""A file of people, bytes -> rows. Every mistake in the file as a whole is named with its line and what to do.
+"""A file of people, opened: its header, where our columns are in it, and its rows as often as they are asked for.
 
 Reading knows what a column is, not what a cell should say: that is `rows`. Sensitive columns and the columns that Loa
-put before a rejects file are left out here, so that nothing after this sees them.
+put before a rejects file are left out here, so that nothing after this sees them. Every mistake in the file as a whole
+is named with its line and what to do.
 """
 
 from __future__ import annotations
 
 import csv
-import io
 import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import BinaryIO, Protocol
 
+import polars as pl
+
+from loa.audience.ahead import ahead
 from loa.audience.cells import unguard
-from loa.audience.encoding import decode, old_font
+from loa.audience.encoding import Lines, old_font, read_at, read_lines
+from loa.audience.records import BLANK, PLACE, Shape, cell, cut, framed, records, tail_of
 from loa.audience.vocabulary import plain, vocabulary
+from loa.audience.workbook import is_workbook, sheets
 from loa.model.errors import ContentError
+from loa.model.finding import Finding
 from loa.model.phone import Number, parse
 from loa.text.normal import nfc
 
 DELIMITERS = ";,\t|"
 OURS = "loa:"  # the columns of a rejects file begin so; a file that has them is one that comes back mended
 ROW_COLUMN = f"{OURS}dòng"
-MAX_CELL = 10_000  # characters; a longer one is an open quote that swallows what comes after it
-MAX_LINES = 20  # lines of one row, for the same reason
+MAX_TITLE = 20  # rows of titles and letterhead that may stand above the column names
+IN_PIECE = 50_000  # rows of a sheet that are looked at together
+HEADER_AGAIN = "row-header-again"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row. `number` is what a spreadsheet shows beside it (the header is 1); `cells` as they stand.
+class Rows(Protocol):
+    """The rows of an opened file, in columns as `loa.audience.records.cut` gives them."""
 
-    In a rejects file that comes back `number` is still that of the list it came from.
+    def all(self) -> Iterator[pl.DataFrame]:
+        """Every row, from the first one on, a block at a time."""
 
-    `fault` is a code where the row itself is broken: row-too-long, row-swallowed, row-header-again.
-    """
-
-    number: int
-    cells: tuple[str, ...]
-    fault: str = ""
+    def at(self, places: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """The rows of these `PLACE`, which only go forward; a block at a time."""
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A file that was opened: its header, where each column of ours is, and its rows, to be gone through once."""
+    """A file that was opened. `header` and `columns` (ours, to a place in the header) are of what may be kept."""
 
     name: str
     delimiter: str
@@ -51,119 +55,248 @@ class Sheet:
     columns: Mapping[str, int]
     sensitive: tuple[str, ...]
     is_rejects: bool
-    rows: Iterator[Row]
+    findings: tuple[Finding, ...]
+    _rows: Rows
+    _names: _Header
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """The rows below the header, a block at a time, those of a block in no order. Raises `ContentError`.
+
+        Columns: those of `loa.audience.records.cut`, and `number` (UInt32), what people call the row: `seq`, but in a
+        rejects file that comes back the row of the list it came from.
+        """
+        below = False
+        for rows in self._rows.all():
+            found = rows if below else rows.filter(pl.col("seq") > self._names.row)
+            if found.height:
+                below = True
+                yield self._kept(found)
+        if not below:
+            raise ContentError.at("people-no-rows", self.name, self._names.row)
+
+    def frames_at(self, places: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """The rows of these `PLACE`, which only go forward, in their order. Raises `ContentError`."""
+        for rows in self._rows.at(places):
+            yield self._kept(rows).sort("seq")
+
+    def _kept(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Leaves out the columns that go no further."""
+        names = self._names.names
+        number = pl.col("seq")
+        if ROW_COLUMN in names:
+            stated = pl.col(cell(names.index(ROW_COLUMN))).str.strip_chars(BLANK)
+            number = pl.when(stated.str.contains("^[0-9]{1,9}$")).then(stated).cast(pl.UInt32).fill_null(number)
+        kept = (pl.col(cell(i)).alias(cell(place)) for place, i in enumerate(self._names.kept))
+        return _headers_marked(rows, self._names).select(*PLACE, number.alias("number"), "fault", "tail", *kept)
 
 
-def read(data: bytes, name: str) -> Sheet:
-    """Opens a file of people. `name` is how mistakes call it.
+@dataclass(frozen=True)
+class _Header:
+    """Column names as they stand, and the row they stand in."""
+
+    row: int
+    names: tuple[str, ...]
+    columns: Mapping[str, int]
+
+    @property
+    def kept(self) -> tuple[int, ...]:
+        """The places of the columns that go further: neither sensitive ones nor those that Loa put before its own."""
+        names = enumerate(self.names)
+        return tuple(i for i, text in names if not (text.startswith(OURS) or vocabulary().is_sensitive(text)))
+
+
+def read(file: BinaryIO, name: str, *, bare: bool = False) -> Sheet:
+    """Opens a file of people. `name` is how mistakes call it. A `bare` list may begin without column names.
 
     Raises `ContentError`: file-empty, file-too-big, not-utf-8, people-workbook, people-old-encoding, people-zero-byte,
-    people-no-phone-column, people-no-header, people-column-repeated, people-no-rows; while the rows are gone through
-    also people-quote-open.
+    people-no-phone-column, people-no-header, people-column-repeated; while the rows are gone through also
+    people-no-rows, people-quote-open and what is wrong with later bytes.
     """
-    text, delimiter = _stated_delimiter(decode(data, name))
-    delimiter = delimiter or _delimiter(text)
-    records = _records(text, delimiter, name)
-    number, header = next(records, (0, []))
-    if not header:
+    return _workbook(file, name, bare) if is_workbook(file) else _text(file, name, bare)
+
+
+def _text(file: BinaryIO, name: str, bare: bool) -> Sheet:
+    start = next(read_lines(file, name), None)
+    lines = start.text.head(200).to_list() if start else []
+    if start is None or not any(line.strip(BLANK) for line in lines):
         raise ContentError.at("file-empty", name)
-    header = [nfc(unguard(cell)).strip() for cell in header]
-    columns = _columns(header, name, number)
-    keep = [i for i, cell in enumerate(header) if not cell.startswith(OURS) and not vocabulary().is_sensitive(cell)]
-    rows = _rows(records, header, keep, delimiter)
-    first = next(rows, None)
-    if first is None:
-        raise ContentError.at("people-no-rows", name, number)
+    stated = re.fullmatch(r"sep=([;,\t|])\r?", lines[0])  # Excel's, which it shows as no row of its own
+    lines = lines[1:] if stated else lines
+    delimiter = stated[1] if stated else _delimiter(lines)
+    header = _header(list(enumerate(_rows(lines, delimiter), start=1)), name, bare)
+    shape = Shape(name, delimiter, len(header.names))
+    return _sheet(name, delimiter, header, (), _TextRows(file, shape, skip_first=bool(stated)))
+
+
+@dataclass(frozen=True)
+class _TextRows:
+    """The rows of a text file; it is read again whenever they are asked for."""
+
+    file: BinaryIO
+    shape: Shape
+    skip_first: bool
+
+    def all(self) -> Iterator[pl.DataFrame]:
+        blocks = read_lines(self.file, self.shape.name)
+        if self.skip_first:
+            begin = next(blocks)
+            start = begin.start + int(begin.text.head(1).str.len_bytes().sum()) + 1
+            blocks = itertools.chain((Lines(1, start, begin.text.slice(1)),), blocks)
+        return ahead(self._cut, records(blocks, self.shape))
+
+    def at(self, places: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        texts = read_at(self.file, self.shape.name, places["start"], places["length"])
+        pieces = (
+            piece.select(PLACE).with_columns(pl.Series("text", list(itertools.islice(texts, piece.height)), pl.Binary))
+            for piece in places.iter_slices(IN_PIECE)
+        )
+        return ahead(lambda piece: self._cut(piece.cast({"text": pl.String})), pieces)
+
+    def _cut(self, found: pl.DataFrame) -> pl.DataFrame:
+        return cut(found, self.shape)
+
+
+def _workbook(file: BinaryIO, name: str, bare: bool) -> Sheet:
+    """The first sheet with people in it; that there are others is said."""
+    failed: ContentError | None = None
+    for title, others, table in sheets(file, name):
+        start = table.head(100).rows()
+        try:
+            header = _header([(i, list(row)) for i, row in enumerate(start, start=1)], name, bare)
+        except ContentError as error:
+            failed = failed or error
+            continue
+        width = max(i for i, text in enumerate(header.names) if text) + 1
+        header = _Header(header.row, header.names[:width], header.columns)
+        more = {"sheet": title, "others": ", ".join(others)}
+        said = (Finding("people-sheet-chosen", name, more),) if others else ()
+        return _sheet(name, ";", header, said, _TableRows(table, width))
+    raise failed or ContentError.at("file-empty", name)
+
+
+@dataclass(frozen=True)
+class _TableRows:
+    """The rows of a spreadsheet's table, as wide as its header."""
+
+    table: pl.DataFrame
+    width: int
+
+    def all(self) -> Iterator[pl.DataFrame]:
+        seq = pl.int_range(1, self.table.height + 1, dtype=pl.UInt32, eager=True).alias("seq")
+        for start in range(0, self.table.height, IN_PIECE):
+            piece = self._cut(seq.slice(start, IN_PIECE), self.table.slice(start, IN_PIECE))
+            yield piece.filter(pl.any_horizontal(pl.col("^(cell .*|tail)$").str.strip_chars(BLANK) != ""))
+
+    def at(self, places: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        for piece in places.iter_slices(IN_PIECE):
+            yield self._cut(piece["seq"], self.table.select(pl.all().gather(piece["seq"] - 1)))
+
+    def _cut(self, seq: pl.Series, table: pl.DataFrame) -> pl.DataFrame:
+        cells = table.select(map(cell, range(self.width)))
+        beyond = table.select(pl.exclude(cells.columns))
+        tails = [tail_of(row, ";") for row in beyond.iter_rows()] if beyond.width else [""] * len(seq)
+        places = (seq, pl.lit(0, pl.UInt64).alias("start"), pl.lit(0, pl.UInt32).alias("length"))
+        return framed(pl.select(places), pl.Series("tail", tails, dtype=pl.String), cells)
+
+
+def _sheet(name: str, delimiter: str, header: _Header, findings: tuple[Finding, ...], rows: Rows) -> Sheet:
     return Sheet(
         name=name,
         delimiter=delimiter,
-        header=tuple(header[i] for i in keep),
-        columns={column: keep.index(i) for column, i in columns.items()},
-        sensitive=tuple(cell for cell in header if vocabulary().is_sensitive(cell)),
-        is_rejects=any(cell.startswith(OURS) for cell in header),
-        rows=itertools.chain((first,), rows),
+        header=tuple(header.names[i] for i in header.kept),
+        columns={column: header.kept.index(i) for column, i in header.columns.items()},
+        sensitive=tuple(text for text in header.names if vocabulary().is_sensitive(text)),
+        is_rejects=any(text.startswith(OURS) for text in header.names),
+        findings=findings,
+        _rows=rows,
+        _names=header,
     )
 
 
-def _stated_delimiter(text: str) -> tuple[str, str]:
-    """Excel's `sep=;`, which it shows as no row of its own."""
-    stated = re.match(r"sep=([;,\t|])\r?\n", text)
-    return (text[stated.end() :], stated[1]) if stated else (text, "")
+def _headers_marked(frame: pl.DataFrame, header: _Header) -> pl.DataFrame:
+    """Names the rows that are the header once more, as where lists were joined."""
+    at = header.columns["phone"]
+    # the name of the column has no digit in it, a number has: few rows are left to be looked at
+    maybe = frame.filter(~pl.col(cell(at)).str.contains("[0-9]") & (pl.col("fault") == ""))
+    maybe = maybe.filter(pl.col(cell(at)).str.normalize("NFC").str.strip_chars(BLANK) == header.names[at])
+    names = ["seq", *map(cell, range(len(header.names)))]
+    same = [
+        number
+        for number, *cells in maybe.select(names).iter_rows()
+        if all(nfc(text).strip() == wanted for text, wanted in zip(cells, header.names, strict=True))
+    ]
+    if not same:
+        return frame
+    again = pl.col("seq").is_in(same)
+    return frame.with_columns(fault=pl.when(again).then(pl.lit(HEADER_AGAIN)).otherwise("fault"))
 
 
-def _delimiter(text: str) -> str:
-    """The one under which the header has a phone column, then the most known columns, then the most columns."""
-    start = text[:65_536]
+# what stands at the top
+
+
+def _rows(lines: list[str], delimiter: str) -> Iterator[list[str]]:
+    """The first rows, as `csv` reads them; nothing where even that fails."""
+    try:
+        yield from csv.reader((f"{line.removesuffix(chr(13))}\n" for line in lines), delimiter=delimiter)
+    except csv.Error:
+        return
+
+
+def _delimiter(lines: list[str]) -> str:
+    """The one under which a row has a phone column, then the most known columns, then the most columns."""
 
     def score(delimiter: str) -> tuple[bool, int, int]:
-        header = next((row for row in csv.reader(io.StringIO(start, newline=""), delimiter=delimiter) if any(row)), [])
-        known = {vocabulary().columns.get(plain(cell), "") for cell in header} - {""}
-        return "phone" in known, len(known), len(header)
+        rows = itertools.islice((row for row in _rows(lines, delimiter) if any(row)), MAX_TITLE)
+        return max((_score(row) for row in rows), default=(False, 0, 0))
 
     return max(DELIMITERS, key=score)  # of equals the first
 
 
-def _records(text: str, delimiter: str, name: str) -> Iterator[tuple[int, list[str]]]:
-    """(row number, cells) of every row that has any."""
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    number, before = 0, 0
-    try:
-        for cells in lines:
-            number += 1
-            if lines.line_num - before > MAX_LINES or any(len(cell) > MAX_CELL for cell in cells):
-                raise ContentError.at("people-quote-open", name, before + 1)
-            before = lines.line_num
-            if any(cell.strip() for cell in cells):
-                yield number, cells
-    except csv.Error as error:  # a cell beyond what the reader holds
-        raise ContentError.at("people-quote-open", name, before + 1) from error
+def _score(row: list[str]) -> tuple[bool, int, int]:
+    known = {vocabulary().columns.get(plain(text), "") for text in row} - {""}
+    return "phone" in known, len(known), len(row)
 
 
-def _rows(
-    records: Iterator[tuple[int, list[str]]], header: list[str], keep: list[int], delimiter: str
-) -> Iterator[Row]:
-    origin = header.index(ROW_COLUMN) if ROW_COLUMN in header else len(header)
-    for number, raw in records:
-        cells = [unguard(cell) for cell in raw]
-        stated = cells[origin].strip() if origin < min(len(cells), len(header)) else ""
-        while len(cells) > len(header) and not cells[-1].strip():
-            cells.pop()
-        fault = ""
-        if len(cells) > len(header):
-            fault = "row-too-long"
-        elif any("\n" in cell and cell.count(delimiter) >= len(header) - 1 for cell in cells if len(header) > 1):
-            fault = "row-swallowed"  # a quote that was never closed took the next person into this one's cell
-        elif [nfc(cell).strip() for cell in cells] == header:
-            fault = "row-header-again"
-        # spreadsheets leave empty cells at the end of a row away
-        cells += [""] * (len(header) - len(cells))
-        yield Row(
-            int(stated) if re.fullmatch(r"[0-9]{1,9}", stated) else number,
-            (*(cells[i] for i in keep), *cells[len(header) :]),
-            fault,
-        )
+def _header(rows: list[tuple[int, list[str]]], name: str, bare: bool) -> _Header:
+    """The first row that names a column of numbers. Titles may stand above it, people may not but in a `bare` list."""
+    rows = [(number, row) for number, row in rows if any(text.strip() for text in row)][:MAX_TITLE]
+    if not rows:
+        raise ContentError.at("file-empty", name)
+    for number, row in rows:
+        names = tuple(nfc(unguard(text)).strip() for text in row)
+        numbers = [i for i, text in enumerate(names) if isinstance(parse(text), Number)]
+        if numbers and bare:
+            return _Header(
+                number - 1, tuple("phone" if i == numbers[0] else "" for i in range(len(names))), {"phone": numbers[0]}
+            )
+        if numbers:
+            raise ContentError.at("people-no-header", name, number)
+        columns = _columns(names, name, number)
+        if "phone" in columns:
+            return _Header(number, names, columns)
+    number, row = rows[0]
+    if font := old_font(" ".join(text for _, row in rows for text in row)):
+        raise ContentError.at("people-old-encoding", name, number, encoding=font)
+    raise ContentError.at("people-no-phone-column", name, number, found=_shown(row))
 
 
-def _columns(header: list[str], name: str, line: int) -> Mapping[str, int]:
-    """Where each column of ours is in the header."""
-    if any(isinstance(parse(cell), Number) for cell in header):
-        raise ContentError.at("people-no-header", name, line)
+def _columns(names: tuple[str, ...], name: str, line: int) -> Mapping[str, int]:
+    """Where each column of ours is in a row of names."""
     found: dict[str, int] = {}
-    for i, cell in enumerate(header):
-        column = vocabulary().columns.get(plain(cell))
-        if column is None or cell.startswith(OURS):
+    repeated: tuple[str, str] | None = None
+    for i, text in enumerate(names):
+        column = vocabulary().columns.get(plain(text))
+        if column is None or text.startswith(OURS):
             continue
         if column in found:
-            raise ContentError.at("people-column-repeated", name, line, first=header[found[column]], second=cell)
-        found[column] = i
-    if "phone" not in found:
-        if font := old_font(" ".join(header)):
-            raise ContentError.at("people-old-encoding", name, line, encoding=font)
-        raise ContentError.at("people-no-phone-column", name, line, found=_shown(header))
+            repeated = repeated or (names[found[column]], text)
+        found.setdefault(column, i)
+    if repeated and "phone" in found:
+        raise ContentError.at("people-column-repeated", name, line, first=repeated[0], second=repeated[1])
     return found
 
 
 def _shown(header: list[str]) -> str:
     """The header as an error may show it: short, and nothing that looks like somebody's number."""
-    cells = [re.sub(r"[0-9](?=[0-9]{2})", "x", cell)[:40] for cell in header if cell]
+    cells = [re.sub(r"[0-9](?=[0-9]{2})", "x", text.strip())[:40] for text in header if text.strip()]
     return ", ".join(cells[:20]) or "-"

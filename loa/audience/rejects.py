@@ -6,18 +6,19 @@ sensitive columns), so only the account that runs Loa may read it.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from loa.audience.cells import guard
+import polars as pl
+
+from loa.audience.cells import guarded
+from loa.audience.columns import TOLD
 from loa.audience.reading import OURS, ROW_COLUMN, Sheet
-from loa.audience.rows import Judged
+from loa.audience.records import cell
 from loa.model.audience import Reject
 from loa.model.errors import StoreError
-from loa.store.artefacts import write_whole
+from loa.store.artefacts import write_stream
 
 COLUMNS = (
     ROW_COLUMN,
@@ -27,50 +28,35 @@ COLUMNS = (
     f"{OURS}cần sửa",
     f"{OURS}to mend",
 )
+_BOM = "\ufeff"  # without it a spreadsheet shows Vietnamese as noise
 
 
-def to_bytes(sheet: Sheet, rejects: Iterable[Judged]) -> bytes:
-    """The table, one line a row of the list: UTF-8 with BOM for spreadsheets, with the list's own delimiter."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=sheet.delimiter, lineterminator="\r\n")
-    writer.writerow([*COLUMNS, *map(guard, sheet.header)])
-    for one in rejects:
-        faults = one.faults
-        ours = (
-            str(one.row.number),
-            ", ".join(column_name(sheet, fault.column) for fault in faults if fault.column),
-            ", ".join(fault.value for fault in faults if fault.value),
-            ", ".join(fault.code for fault in faults),
-            " ".join(fault.words.vi for fault in faults),
-            " ".join(fault.words.en for fault in faults),
-        )
-        writer.writerow([guard(cell) for cell in (*ours, *one.row.cells)])
-    return out.getvalue().encode("utf-8-sig")
+def to_bytes(sheet: Sheet, rejects: Iterable[pl.DataFrame]) -> Iterator[bytes]:
+    """The table in pieces, one line a row of the list: UTF-8 with BOM for spreadsheets, with the list's own delimiter.
+
+    `rejects` as `loa.audience.importing.Imported.rejects` gives them.
+    """
+    names = pl.DataFrame({str(i): [name] for i, name in enumerate((*COLUMNS, *sheet.header))})
+    yield _BOM.encode() + _lines(names, pl.Series([""]), sheet.delimiter)
+    for frame in rejects:
+        cells = frame.select(pl.col("number").cast(pl.String), *TOLD, *map(cell, range(len(sheet.header))))
+        yield _lines(cells, frame["tail"], sheet.delimiter)
 
 
-def column_name(sheet: Sheet, column: str) -> str:
-    """A column of ours as the list calls it; one that the list lacks by our own name."""
-    return sheet.header[sheet.columns[column]] if column in sheet.columns else column
-
-
-def summary(rejects: Sequence[Judged], most: int) -> tuple[Reject, ...]:
+def summary(rejects: pl.DataFrame, most: int) -> tuple[Reject, ...]:
     """The first rejects, for a screen or a log: every digit of a value but the last two is hidden."""
+    shown = rejects.head(most).select("number", *TOLD)
     return tuple(
-        Reject(
-            row=one.row.number,
-            value=re.sub(r"[0-9](?=.*[0-9]{2})", "x", one.faults[0].value)[:60],
-            code=one.faults[0].code,
-            vi=one.faults[0].words.vi,
-            en=one.faults[0].words.en,
-        )
-        for one in rejects[:most]
+        Reject(row=number, value=re.sub(r"[0-9](?=.*[0-9]{2})", "x", value)[:60], code=code, vi=vi, en=en)
+        for number, _, value, code, vi, en in shown.iter_rows()
     )
 
 
-def write(path: Path, data: bytes, *, own_folder: bool) -> None:
+def write(path: Path, data: Iterable[bytes], *, own_folder: bool, meanwhile: Callable[[], None]) -> None:
     """Writes the file whole or not at all, at no moment readable to others; closes its folder too where that is ours.
 
-    Raises `StoreError`.
+    `meanwhile` is called once all of it is written and before it takes the place of what was there; if that raises,
+    nothing was written. Raises `StoreError`.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -78,4 +64,25 @@ def write(path: Path, data: bytes, *, own_folder: bool) -> None:
             path.parent.chmod(0o700)
     except OSError as error:
         raise StoreError("file-not-written", {"file": path.name, "problem": error.strerror or str(error)}) from error
-    write_whole(path, data, mode=0o600)
+
+    def pieces() -> Iterator[bytes]:
+        yield from data
+        meanwhile()
+
+    write_stream(path, pieces(), mode=0o600)
+
+
+def _lines(cells: pl.DataFrame, tail: pl.Series, delimiter: str) -> bytes:
+    """Rows of a CSV file, each with its end. `tail` comes after the last cell as it is."""
+    quoted = [_quoted(guarded(pl.col(name)), delimiter) for name in cells.columns]
+    lines = cells.select(pl.concat_str(*quoted, separator=delimiter)).to_series()
+    return str((lines + tail + "\r\n").str.join("").item()).encode()
+
+
+def _quoted(text: pl.Expr, delimiter: str) -> pl.Expr:
+    needed = text.str.contains(f'[\r\n"{re.escape(delimiter)}]')
+    return (
+        pl.when(needed)
+        .then(pl.concat_str(pl.lit('"'), text.str.replace_all('"', '""', literal=True), pl.lit('"')))
+        .otherwise(text)
+    )

@@ -1,7 +1,10 @@
-"""One row of a list -> one recipient, or what is to be mended in it. Pure: no file, no store, no clock.
+"""What one row says -> what is kept of a person, or what is to be mended. Pure: no file, no store, no clock.
 
 What is kept of a person is the number, the commune, and what they stated themselves: language and group. Names and
 every other column go no further than this (Law 91/2025 on personal data; Decree 356/2025: ethnic origin is sensitive).
+
+This is the rule. `loa.audience.columns` comes to the same over whole columns, by asking here once for each distinct
+thing that rows say.
 """
 
 from __future__ import annotations
@@ -10,9 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from loa.audience.places import Places, Unplaced, Written
-from loa.audience.reading import Row
 from loa.audience.vocabulary import plain, vocabulary
-from loa.model.audience import Recipient
 from loa.model.phone import Number, Problem, parse
 from loa.model.sentences import Words, words
 from loa.text.normal import nfc
@@ -37,47 +38,47 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What came of a row: a recipient, or faults. `phone` is known as soon as the number can be read.
+    """What came of a row: what is kept of the person, or all that is to be mended. Its number is apart from this.
 
-    `said_no`: the row says that this number does not consent. `group_dropped`: the group was sensitive and not kept.
+    `said_no`: the row says that its number does not consent. `group_dropped`: the group was sensitive and not kept.
     """
 
-    row: Row
-    recipient: Recipient | None = None
+    commune: str = ""
+    language: str = ""
+    group: str = ""
     faults: tuple[Fault, ...] = ()
-    phone: str = ""
     said_no: bool = False
     group_dropped: bool = False
 
 
-def judge(row: Row, columns: Mapping[str, int], places: Places) -> Judged:
-    """What a row comes to. Every fault of a row is named at once, so that it has to be mended once."""
-    if row.fault:
-        return Judged(row, faults=(Fault(row.fault),))
-    cells = {column: " ".join(nfc(row.cells[i]).split()) for column, i in columns.items()}
-    number, bad_number = _number(cells["phone"])
+def clean(text: str) -> str:
+    """A cell as it is read: composed, with single spaces."""
+    return " ".join(nfc(text).split())
+
+
+def number_of(text: str) -> Number | Fault:
+    """The number that a clean cell spells, or what is to be mended in it."""
+    number = parse(text)
+    return Fault(number.code, "phone", text, number.fields) if isinstance(number, Problem) else number
+
+
+def judge(cells: Mapping[str, str], places: Places) -> Judged:
+    """What a row comes to by its clean cells (column of ours to text), but for its number.
+
+    Every fault is named at once, in the order of what a person mends first, so that a row is mended once; the fault of
+    its number, if it has one, comes before them.
+    """
     no_consent = _consent(cells)
     if no_consent is not None:
         # nothing else is worth mending in the row of somebody who does not want to be written to
-        said_no = plain(cells["consent"]) in vocabulary().no
-        faults = tuple(fault for fault in (bad_number, no_consent) if fault)
-        return Judged(row, faults=faults, phone=number.e164, said_no=said_no)
+        return Judged(faults=(no_consent,), said_no=plain(cells["consent"]) in vocabulary().no)
     commune, bad_commune = _commune(cells, places)
     language, bad_language = _language(cells)
     group, bad_group = _group(cells)
-    faults = tuple(fault for fault in (bad_number, bad_commune, bad_language, bad_group) if fault)
+    faults = tuple(fault for fault in (bad_commune, bad_language, bad_group) if fault)
     if faults:
-        return Judged(row, faults=faults, phone=number.e164)
-    dropped = bool(cells.get("group")) and not group
-    person = Recipient(number.e164, number.operator, commune, language, group)
-    return Judged(row, recipient=person, phone=number.e164, group_dropped=dropped)
-
-
-def _number(text: str) -> tuple[Number, Fault | None]:
-    number = parse(text)
-    if isinstance(number, Problem):
-        return Number("", ""), Fault(number.code, "phone", text, number.fields)
-    return number, None
+        return Judged(faults=faults)
+    return Judged(commune, language, group, group_dropped=bool(cells.get("group")) and not group)
 
 
 def _consent(cells: Mapping[str, str]) -> Fault | None:

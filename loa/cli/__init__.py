@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError, Parameter
 
 from loa import __version__
-from loa.cli import campaigns, media, messages, people, reviews, system, waves
+from loa.cli import broadcasts, campaigns, media, messages, people, reviews, system, waves
 from loa.cli.session import Session
 
 app = App(
@@ -35,6 +35,8 @@ for command in (
     system.up,
 ):  # fmt: skip
     app.command(command)
+
+messages.app.command(broadcasts.results)
 
 
 @app.meta.default

@@ -7,6 +7,7 @@ from typing import Any
 from cyclopts import App
 
 from loa.cli.session import Injected, table
+from loa.cli.waves import Year
 
 app = App(name="campaign", help="Chiến dịch: xem, kiểm tra, lịch các đợt. / Campaigns: list, show, check, dates.")
 
@@ -94,3 +95,24 @@ def calendar(id: str, *, year: int | None = None, session: Injected) -> None:
     document = [{**wave.model_dump(mode="json"), "past": dates.is_past(wave, now)} for wave in waves]
     headings = ("Đợt", "Tên", "Chuẩn bị từ", "Gửi lúc", "Hạn cuối", "")
     session.show(document, lambda out: table(out, headings, rows))
+
+
+@app.command
+def forecast(id: str, wave: str, *, year: Year = None, session: Injected) -> None:
+    """Dự báo một đợt: người nhận, bản tin, chi phí, giờ xong. / What a wave would reach, cost, and when it is done.
+
+    Chạy được ngay khi đã nhập danh sách, chưa cần chuẩn bị. / Needs the audience only; nothing has to be prepared.
+
+    Parameters
+    ----------
+    id
+        Mã chiến dịch. / The campaign's id.
+    wave
+        Mã đợt. / The wave's id.
+    """
+    from loa import pipeline
+    from loa.cli.forecasts import outlook_document, print_outlook
+
+    with session.desk() as desk:
+        outlook = pipeline.forecast(desk, pipeline.occasion(desk, id, wave, year))
+    session.show(outlook_document(outlook), lambda out: print_outlook(out, outlook))

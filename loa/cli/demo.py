@@ -147,12 +147,13 @@ class Demo:
 
     def _figures(self, server: _Background, year: int) -> None:
         from loa import orchestrator
-        from loa.cli.waves import export_rows, print_counts
+        from loa.cli.waves import export_rows, packages_of, print_counts
 
         self._say(6, "Kết quả / figures")
         with self._at_scratch().desk() as desk:
             for wave in desk.store.figures.waves(CAMPAIGN):
-                print_counts(self._out, wave, desk.store.figures.counts(wave))
+                counts = desk.store.figures.counts(wave)
+                print_counts(self._out, wave, counts, packages_of(desk, wave, counts))
             ledger = self._folder / "var" / "ledger.csv"
             written = export_rows(desk, CAMPAIGN, ledger)
             doubtful = len(desk.store.figures.in_doubt())

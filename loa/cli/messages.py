@@ -2,43 +2,50 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
+from loa.cli.listen import listen
 from loa.cli.session import Injected, table
 from loa.cli.waves import Year
 
 app = App(name="sms", help="Tin nhắn: đếm bản tin, tạm dừng, đối soát. / SMS: count, hold, reconcile.")
+app.command(listen)
 
 Who = Annotated[str | None, Parameter(name="--as")]
 
 
 @app.command
-def parts(text: str, *, session: Injected) -> None:
-    """Đếm số bản tin của một nội dung, có dấu và không dấu. / Count the parts of a text, with accents and without."""
+def parts(
+    text: str | None = None,
+    /,
+    *,
+    file: Path | None = None,
+    stdin: Annotated[bool, Parameter(name=["--stdin", "-"], negative=())] = False,
+    session: Injected,
+) -> None:
+    """Đếm số bản tin của một nội dung, có dấu và không dấu. / Count the parts of a text, with accents and without.
+
+    Parameters
+    ----------
+    text
+        Nội dung. / The text.
+    file
+        Tệp UTF-8 có nội dung đó. / A UTF-8 file that holds it.
+    stdin
+        Đọc nội dung từ đầu vào chuẩn. / Read it from standard input.
+    """
+    from loa.cli.parts import document, show, text_of
+    from loa.sms.forcing import saving
     from loa.sms.parts import split
     from loa.text.normal import unaccent
 
-    found = {"co-dau": split(text), "khong-dau": split(unaccent(text))}
-    document = {
-        name: {
-            "text": item.text,
-            "alphabet": item.alphabet.value,
-            "parts": item.count,
-            "units": item.units,
-            "left": item.left,
-            "forcing": list(item.forcing),
-        }
-        for name, item in found.items()
-    }
-    names = {"co-dau": "có dấu / accented", "khong-dau": "không dấu / unaccented"}
-    rows = [
-        (names[name], item.alphabet.value, item.count, item.units, item.left, " ".join(item.forcing) or "–")
-        for name, item in found.items()
-    ]
-    headings = ("Kiểu chữ", "Bảng mã", "Bản tin", "Ký tự", "Còn trống", "Ký tự buộc dùng UCS-2")
-    session.show(document, lambda out: table(out, headings, rows, (2, 3, 4)))
+    found = text_of(text, file, from_stdin=stdin)
+    accented, unaccented = split(found), split(unaccent(found))
+    both = (accented, saving(accented)), (unaccented, saving(unaccented))
+    session.show({"co-dau": document(*both[0]), "khong-dau": document(*both[1])}, lambda out: show(out, *both))
 
 
 def _hold(id: str, wave: str, year: int | None, kind: str, by: str | None, session: Any) -> None:
@@ -74,25 +81,61 @@ def cancel(id: str, wave: str, *, year: Year = None, by: Who = None, session: In
 def reconcile(*, session: Injected) -> None:
     """Đối soát: hỏi lại cổng gửi về các tin chưa rõ kết quả. / Ask the gateways about what is in doubt."""
     import asyncio
+    from dataclasses import asdict
 
-    from loa import pipeline
+    from loa.reconciling import reconcile as run
 
     with session.desk() as desk:
-        done = asyncio.run(pipeline.reconcile(desk))
+        done = asyncio.run(run(desk))
         doubtful = desk.store.figures.in_doubt()
-    rows = [(row.wave, row.deliverable, row.id, row.lane, row.reason) for row in doubtful]
     document = {
         "settled": done.settled,
-        "in_doubt": [row[2] for row in rows],
+        "in_doubt": [row.id for row in doubtful],
         "counters_that_differ": len(done.mismatched),
+        "missing": [asdict(item) for item in done.missing],
+        "stuck": [asdict(item) for item in done.stuck],
+        "receipts_of_nobody": [asdict(item) for item in done.orphans],
+        "lanes_gone": done.lanes_gone,
     }
 
     def render(out: Any) -> None:
-        out.print(f"Đã rõ thêm {done.settled}; còn {len(rows)} chưa rõ kết quả.", highlight=False)
-        if rows:
+        out.print(f"Đã rõ thêm {done.settled}; còn {len(doubtful)} chưa rõ kết quả.", highlight=False)
+        if doubtful:
+            rows = [(row.wave, row.deliverable, row.id, row.lane, row.reason) for row in doubtful]
             table(out, ("Đợt", "Sản phẩm", "Mã dòng", "Đường gửi", "Lý do"), rows)
+        _render_rest(out, done)
 
     session.show(document, render)
+
+
+def _render_rest(out: Any, done: Any) -> None:
+    """What a person should look at, if there is anything."""
+    from loa.calendar import moment_words
+    from loa.model.states import STATE_WORDS
+
+    if done.stuck:
+        out.print("\nĐứng yên quá lâu / standing still for too long", style="bold", highlight=False)
+        rows = [
+            (
+                item.wave,
+                item.deliverable,
+                STATE_WORDS[item.state][0],
+                item.lane or "–",
+                item.rows,
+                moment_words(item.since),
+            )
+            for item in done.stuck
+        ]
+        table(out, ("Đợt", "Sản phẩm", "Kết quả", "Đường gửi", "Số dòng", "Từ"), rows, (4,))
+    for item in done.missing:
+        words = f"{item.wave} {item.deliverable}: {item.rows} người đã duyệt chưa có trong sổ gửi; chạy lại “loa release”."
+        out.print(f"CHÚ Ý {words}", markup=False, highlight=False)
+    for item in done.orphans:
+        words = f"{item.receipts} báo cáo “{STATE_WORDS[item.state][0]}” của đường “{item.lane}” không khớp tin nào."
+        out.print(f"CHÚ Ý {words}", markup=False, highlight=False)
+    for lane in done.lanes_gone:
+        words = f"đường gửi “{lane}” không còn trong loa.toml, nhưng còn tin chưa có kết quả mà không ai lấy báo cáo."
+        out.print(f"CHÚ Ý {words}", markup=False, highlight=False)
 
 
 @app.command

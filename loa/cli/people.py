@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from cyclopts import App
 
 from loa.cli.session import Injected, table
+from loa.model.audience import Reject
 
 app = App(name="audience", help="Đối tượng: nhập danh sách, xem danh sách. / Audiences: import and show.")
 
@@ -19,7 +22,7 @@ def import_(file: Path, *, name: str, rejects: Path | None = None, session: Inje
     Parameters
     ----------
     file
-        Tệp CSV. / The CSV file.
+        Tệp CSV hoặc XLSX. / The CSV or XLSX file.
     name
         Tên danh sách, như trong tệp chiến dịch. / The audience's name, as campaigns write it.
     rejects
@@ -29,11 +32,11 @@ def import_(file: Path, *, name: str, rejects: Path | None = None, session: Inje
 
     with session.desk() as desk:
         done = audience.run(file, name, rejects, desk)
-        show_outcome(session, done, desk.workspace.name_of(done.rejects_file))
+        show_outcome(session, done, desk.workspace.name_of(done.rejects_file), rows=True)
 
 
-def show_outcome(session: Any, done: Any, rejects_name: str) -> None:
-    """What an import did, in numbers an officer checks against the source."""
+def show_outcome(session: Any, done: Any, rejects_name: str, *, rows: bool = False) -> None:
+    """What an import did, in numbers an officer checks against the source; with the first rejected rows if wanted."""
     info = done.info
     document = {
         "name": info.name,
@@ -45,6 +48,7 @@ def show_outcome(session: Any, done: Any, rejects_name: str) -> None:
         "reasons": dict(info.reasons),
         "rejects": rejects_name,
         "warnings": [{"vi": words.vi, "en": words.en} for words in done.warnings],
+        "first": [asdict(reject) for reject in done.first],
     }
 
     def render(out: Any) -> None:
@@ -55,15 +59,29 @@ def show_outcome(session: Any, done: Any, rejects_name: str) -> None:
         )
         for words in done.warnings:
             out.print(f"CHÚ Ý {words.vi} / {words.en}", markup=False, highlight=False)
+        if info.reasons and not done.unchanged:
+            out.print()
+            table(out, ("Lý do loại", "Số dòng"), sorted(info.reasons.items()), (1,))
+        if rows:
+            show_rejects(out, done.first, info.rejected)
 
     session.show(document, render)
+
+
+def show_rejects(out: Any, first: Sequence[Reject], rejected: int) -> None:
+    """The first rows that were rejected, as a spreadsheet numbers them; of the numbers in them the last two digits."""
+    if not first:
+        return
+    out.print()
+    out.print(f"{len(first)} dòng bị loại đầu tiên trong {rejected}:", highlight=False)
+    for reject in first:
+        value = f" “{reject.value}”" if reject.value else ""
+        out.print(f"dòng {reject.row}{value}: {reject.vi}", markup=False, highlight=False)
 
 
 @app.command
 def show(name: str, *, session: Injected) -> None:
     """Xem một danh sách đã nhập: số lượng theo mạng, lý do loại. / Show an audience: networks, reasons of rejects."""
-    from dataclasses import asdict
-
     from loa.model.errors import ContentError
 
     with session.desk() as desk:
@@ -83,7 +101,7 @@ def show(name: str, *, session: Injected) -> None:
 
 
 @app.command(name="opt-out")
-def opt_out(*numbers: str, source: str, session: Injected) -> None:
+def opt_out(*numbers: str, source: str, file: Path | None = None, session: Injected) -> None:
     """Ghi nhận số máy từ chối nhận tin; có hiệu lực ngay. / Note numbers that want nothing more; at once.
 
     Parameters
@@ -92,18 +110,59 @@ def opt_out(*numbers: str, source: str, session: Injected) -> None:
         Các số máy, viết kiểu nào cũng được. / Numbers, in any spelling.
     source
         Nguồn, ví dụ "tổng đài 1022". / Where it came from.
+    file
+        Tệp danh sách số (CSV, XLSX, mỗi dòng một số), ví dụ danh sách không quảng cáo. / A file of numbers, such as
+        the national do-not-call list.
     """
+    phones = [_phone(place, text) for place, text in enumerate(numbers, start=1)]
+    if file is None:
+        _note(phones, source, session)
+    else:
+        _note_file(file, phones, source, session)
+
+
+def _phone(place: int, text: str) -> str:
     from loa.model.errors import ContentError, Mistake, Where
     from loa.model.phone import Problem, parse
 
-    phones: list[str] = []
-    for place, text in enumerate(numbers, start=1):
-        number = parse(text)
-        if isinstance(number, Problem):
-            raise ContentError(Mistake(number.code, Where(f"opt-out, {place}"), number.fields))
-        phones.append(number.e164)
+    number = parse(text)
+    if isinstance(number, Problem):
+        raise ContentError(Mistake(number.code, Where(f"opt-out, {place}"), number.fields))
+    return number.e164
+
+
+def _note(phones: Sequence[str], source: str, session: Any) -> None:
     with session.desk() as desk:
         added = desk.store.audiences.opt_out(phones, source, desk.clock.now())
         desk.store.audit.note(source, "opt-out", "audiences", {"added": added}, desk.clock.now())
     words = f"Đã ghi nhận {added} số mới từ chối nhận tin. / {added} numbers noted."
     session.show({"given": len(phones), "added": added}, lambda out: out.print(words, markup=False, highlight=False))
+
+
+def _note_file(file: Path, phones: Sequence[str], source: str, session: Any) -> None:
+    from loa import audience
+
+    with session.desk() as desk:
+        listed = audience.opt_out(file, source, desk)
+        added = listed.added + desk.store.audiences.opt_out(phones, source, desk.clock.now())
+        name = desk.workspace.name_of(file.resolve())
+        desk.store.audit.note(source, "opt-out", name, {"added": added}, desk.clock.now())
+    given = len(listed.phones) + len(phones)
+    document = {
+        "given": given,
+        "added": added,
+        "rows": listed.rows,
+        "rejected": listed.rejected,
+        "reasons": dict(listed.reasons),
+        "first": [asdict(reject) for reject in listed.first],
+    }
+
+    def render(out: Any) -> None:
+        out.print(
+            f"{listed.rows} dòng: {given} số, {added} số mới từ chối nhận tin; {listed.rejected} dòng không đọc được. "
+            f"/ {given} numbers, {added} noted, {listed.rejected} rows hold none.",
+            highlight=False,
+        )
+        show_rejects(out, listed.first, listed.rejected)
+
+    session.show(document, render)

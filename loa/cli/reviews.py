@@ -10,7 +10,9 @@ from cyclopts import App, Parameter
 from loa.cli.session import Injected, shown, table
 
 if TYPE_CHECKING:
+    from loa.channel import Desk
     from loa.model.review import Bundle
+    from loa.outlook import Outlook
 
 app = App(name="review", help="Thẩm định: xem, phê duyệt, yêu cầu chỉnh sửa. / Reviews: list, show, decide.")
 
@@ -51,16 +53,40 @@ def show(bundle: str, *, export: Path | None = None, session: Injected) -> None:
         Thư mục chép các tệp ra để nghe, để xem. / A folder to copy the files to, to be heard and seen.
     """
     from loa import gate
+    from loa.cli.forecasts import outlook_document, print_outlook
     from loa.store.artefacts import write_whole
 
     with session.desk() as desk:
         found = gate.find_bundle(desk, bundle)
         texts = texts_of(desk, found)
+        outlook, reason = outlook_of(desk, found)
         for item in found.manifest["covered"]["deliverables"] if export else ():
             for artefact in gate.artefacts_of(found, item["deliverable"]["id"]):
                 target = (export or Path()) / item["deliverable"]["id"] / artefact.name
                 write_whole(target, desk.store.artefacts.read(artefact))
-    session.show({**_document(found), "texts": texts}, lambda out: print_bundle(out, found, texts))
+
+    def render(out: Any) -> None:
+        print_bundle(out, found, texts)
+        out.print()
+        if outlook is None:
+            out.print(f"Không dự báo được: {reason}", markup=False, highlight=False)
+        else:
+            print_outlook(out, outlook, with_findings=False)
+
+    forecast = outlook_document(outlook) if outlook else None
+    session.show({**_document(found), "texts": texts, "forecast": forecast}, render)
+
+
+def outlook_of(desk: Desk, bundle: Bundle) -> tuple[Outlook | None, str]:
+    """What the very texts and people of a bundle would come to if they went out now, or why nobody can say."""
+    from loa import pipeline
+    from loa.model.errors import LoaError
+
+    campaign, year, wave = bundle.wave.split("/")
+    try:
+        return pipeline.forecast(desk, pipeline.occasion(desk, campaign, wave, int(year)), bundle), ""
+    except LoaError as error:  # a bundle of last year is still to be read
+        return None, error.words.vi
 
 
 def print_bundle(out: Any, bundle: Bundle, texts: list[dict[str, Any]]) -> None:
@@ -88,7 +114,11 @@ def print_bundle(out: Any, bundle: Bundle, texts: list[dict[str, Any]]) -> None:
         ]
     table(out, ("Sản phẩm", "Tệp", "Ngôn ngữ", "Byte", "Đối tượng"), rows, (3,))
     for text in texts:
-        out.print(f"\n[{text['language']}] {text['parts']} phần, {text['recipients']} người", markup=False)
+        size = f"{text['parts']} bản tin ({text['units']} ký tự {text['alphabet']}, còn trống {text['left']})"
+        whose = " ".join(filter(None, (text["language"], text["commune"])))
+        # whom an operator's own broadcast reaches only the operator knows
+        whom = "nhà mạng tự gửi" if text["recipients"] is None else f"{text['recipients']} người"
+        out.print(f"\n[{whose}] {size}, {whom}", markup=False, highlight=False)
         out.print(f"  gửi đi:  {shown(text['text'])}", markup=False, highlight=False)
         out.print(f"  có dấu:  {shown(text['accented'])}", markup=False, highlight=False)
     findings = gate.findings_of(bundle)

@@ -58,23 +58,24 @@ def up(*, port: int = 4200, session: Injected) -> None:
         Cổng của trang Prefect trên máy này. / The port of Prefect's page on this machine.
     """
     from loa import orchestrator
+    from loa.cli.listen import listening
     from loa.model.errors import Refused
     from loa.workspace import Workspace
 
     workspace = Workspace.at(session.root)
     if (already := orchestrator.running(workspace)) is not None:
         raise Refused("already-up", {"page": already.page})
-    with session.desk():
-        pass  # the database, brought up to date before anything starts
     # a service manager ends us with SIGTERM: as orderly as Ctrl+C
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    session.tell("Đang bật máy chủ Prefect … / starting the Prefect server …")
-    with orchestrator.serve(workspace, port) as server:
-        orchestrator.deploy(workspace, server)
-        with orchestrator.worker(workspace, server):
-            document = {"page": server.page, "api": server.url, "logs": str(workspace.var / "logs")}
-            session.show(document, lambda out: _say_up(out, server, workspace))
-            _until_stopped(server)
+    # the database is brought up to date before anything starts
+    with session.desk() as desk, listening(desk) as callbacks:
+        session.tell("Đang bật máy chủ Prefect … / starting the Prefect server …")
+        with orchestrator.serve(workspace, port) as server:
+            orchestrator.deploy(workspace, server)
+            with orchestrator.worker(workspace, server):
+                document = {"page": server.page, "api": server.url, "logs": str(workspace.var / "logs")}
+                session.show(document, lambda out: _say_up(out, server, workspace))
+                _until_stopped(server, callbacks)
 
 
 def _say_up(out: Any, server: Any, workspace: Any) -> None:
@@ -84,10 +85,12 @@ def _say_up(out: Any, server: Any, workspace: Any) -> None:
     out.print("Nhấn Ctrl+C để dừng. / Ctrl+C stops it.", highlight=False)
 
 
-def _until_stopped(server: Any) -> None:
+def _until_stopped(server: Any, callbacks: Any) -> None:
     from loa import orchestrator
     from loa.model.errors import StoreError
 
     while orchestrator.healthy(server.url):
+        if callbacks is not None and not callbacks.is_alive():
+            raise StoreError("callbacks-stopped")
         time.sleep(2)
     raise StoreError("prefect-not-up", {"log": "var/logs/prefect-server.log"})

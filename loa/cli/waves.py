@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,7 @@ from cyclopts import App, Parameter
 from loa.cli.session import Injected, Session, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from loa.model.ledger import Count
 
@@ -81,7 +82,7 @@ def release(id: str, wave: str, *, year: Year = None, session: Injected) -> int:
             done = asyncio.run(flows.release(id, wave, found.wave.year, str(session.root.resolve())))
             released = pipeline.Released(found.wave.key, done, 0)
         else:
-            released = asyncio.run(pipeline.release(desk, found, session.step))
+            released = asyncio.run(pipeline.release(desk, found, session.step, PATIENCE))
         if released.left or released.held:
             raise PartlyDelivered(released.wave, released.done, released.left, released.held)
     words = f"{released.wave}: gửi {released.done} lần này, không còn dòng nào chờ. / sent, nothing left."
@@ -114,15 +115,19 @@ def status(id: str = "", *, session: Injected) -> None:
     """
     with session.desk() as desk:
         found = [(wave, desk.store.figures.counts(wave)) for wave in desk.store.figures.waves(id)]
+        packages = {wave: packages_of(desk, wave, counts) for wave, counts in found}
     document = [{"wave": wave, "counts": [_count(count) for count in counts]} for wave, counts in found]
 
     def render(out: Any) -> None:
         if not found:
             out.print("Chưa có đợt nào được gửi. / Nothing was released yet.")
         for wave, counts in found:
-            print_counts(out, wave, counts)
+            print_counts(out, wave, counts, packages[wave])
 
     session.show(document, render)
+
+
+PATIENCE = timedelta(minutes=2)  # a person waits for it, and can start it again
 
 
 _SHOWN = (
@@ -131,24 +136,36 @@ _SHOWN = (
 )  # fmt: skip
 
 
-def print_counts(out: Any, wave: str, counts: Sequence[Count]) -> None:
-    """One wave: a line for each deliverable and network, a column for each outcome."""
-    from loa.model.states import STATE_WORDS, RowState
+def packages_of(desk: Any, wave: str, counts: Sequence[Count]) -> frozenset[str]:
+    """The deliverables of a wave that are handed over as packages: no network takes them, and other words hold."""
+    from loa.handover import ByPackage
+    from loa.registry import CHANNELS
 
-    present = [state for state in _SHOWN if any(count.state == state for count in counts)]
+    names = {count.deliverable for count in counts}
+    channels = {name: CHANNELS.get(desk.store.figures.channel_of(wave, name)) for name in names}
+    return frozenset(name for name, channel in channels.items() if isinstance(channel, ByPackage))
+
+
+def print_counts(out: Any, wave: str, counts: Sequence[Count], packages: Collection[str]) -> None:
+    """One wave: a line for each deliverable and network, a column for each outcome in the words of its channel."""
+    from loa.model.states import RowState, words_of
+
+    words = [words_of(RowState(state), package=package)[0] for state in _SHOWN for package in (False, True)]
     lines: dict[tuple[str, str], dict[str, int]] = {}
     for count in counts:
-        lines.setdefault((count.deliverable, count.operator), {})[count.state] = count.rows
+        word = words_of(count.state, package=count.deliverable in packages)[0]
+        lines.setdefault((count.deliverable, count.operator), {})[word] = count.rows
+    present = [word for word in dict.fromkeys(words) if any(word in cells for cells in lines.values())]
     rows = [
-        (deliverable, operator or "–", *(cells.get(state, 0) for state in present), sum(cells.values()))
+        (deliverable, operator or "–", *(cells.get(word, 0) for word in present), sum(cells.values()))
         for (deliverable, operator), cells in lines.items()
     ]
-    sums = [sum(cells.get(state, 0) for cells in lines.values()) for state in present]
+    sums = [sum(cells.get(word, 0) for cells in lines.values()) for word in present]
     rows.append(("Tổng / all", "", *sums, sum(sums)))
     out.print(f"\n{wave}", markup=False, style="bold")
-    headings = ["Sản phẩm", "Mạng*", *(STATE_WORDS[RowState(state)][0] for state in present), "tổng"]
+    headings = ["Sản phẩm", "Mạng*", *present, "tổng"]
     table(out, headings, rows, range(2, 2 + len(present) + 1))
-    out.print("* đoán theo đầu số / guessed from the prefix", style="dim", highlight=False)
+    out.print("* của tin nhắn: đoán theo đầu số / of messages: guessed from the prefix", style="dim", highlight=False)
 
 
 def _count(count: Count) -> dict[str, Any]:

@@ -110,8 +110,7 @@ class PartlyDelivered(LoaError):
 
     def __init__(self, wave: str, done: int, left: int, held: str) -> None:
         why = words(f"held-{held}") if held else Words("-", "-")
-        fields = {"wave": wave, "done": done, "left": left, "held": held, "why_vi": why.vi, "why_en": why.en}
-        super().__init__("partly-delivered", fields)
+        super().__init__("partly-delivered", {"wave": wave, "done": done, "left": left, "held": held, "why": why})
 
 
 class GatewayError(LoaError):

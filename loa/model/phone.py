@@ -132,7 +132,5 @@ _FLOAT = re.compile(r"^(\d{9,12})\.0$", re.ASCII)
 # Nine digits are a number of today; ten begin with 1 (a mobile of before 2018) or 2 (a landline).
 _SHAPE = re.compile(r"(?:(?:\+|00)840?|840?(?=\d{9,10}$)|0?)([1-9]\d{8}|[12]\d{9})", re.ASCII).fullmatch
 _ROUNDED = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE]\+?\d+", re.ASCII)
-_DATE = re.compile(
-    r"\d{4}-\d{1,2}-\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?|\d{1,2}([/.-])\d{1,2}\4\d{4}", re.ASCII
-)
+_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?|\d{1,2}([/.-])\d{1,2}\4\d{4}", re.ASCII)
 _BETWEEN_NUMBERS = re.compile(r"[/;,|&\n]|\bvà\b|\bhoặc\b|\band\b|\bor\b", re.IGNORECASE)

@@ -49,10 +49,12 @@ def table() -> Mapping[str, Sentence]:
 
 
 def words(code: str, fields: Mapping[str, object] | None = None) -> Words:
-    """The sentence of `code` with its fields filled in.
+    """The sentence of `code` with its fields filled in; a field that is `Words` itself speaks each language's own.
 
     Raises `KeyError` for a code that is not in the table: that is our bug, and a test looks for it.
     """
     row = table()[code]
-    values = dict(fields or {})
-    return Words(row.vi.format_map(values), row.en.format_map(values))
+    given = dict(fields or {})
+    vi = {name: value.vi if isinstance(value, Words) else value for name, value in given.items()}
+    en = {name: value.en if isinstance(value, Words) else value for name, value in given.items()}
+    return Words(row.vi.format_map(vi), row.en.format_map(en))

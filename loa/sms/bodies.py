@@ -113,7 +113,7 @@ def audience_of(job: Job, desk: Desk) -> AudienceInfo:
     name = job.deliverable.audience_name or ""
     info = desk.store.audiences.find(name)
     if info is None:
-        i = job.campaign.deliverables.index(job.deliverable)
+        i = [item.id for item in job.campaign.deliverables].index(job.deliverable.id)
         where = desk.workspace.line_of(job.campaign.id, ("deliverables", i, "audience"))
         known = ", ".join(desk.store.audiences.names()) or "-"
         raise ContentError.at("audience-missing", where.file, where.line, where.field, name=name, known=known)

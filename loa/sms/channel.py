@@ -9,9 +9,10 @@ from loa.channel import Delivery, Desk, Job
 from loa.model.artefact import Artefact
 from loa.model.campaign import Deliverable, Localised
 from loa.model.finding import Finding
-from loa.model.ledger import PlannedRow, Terms
+from loa.model.ledger import Terms
 from loa.sms import bodies as texts
 from loa.sms.deliverable import SmsDeliverable
+from loa.sms.planning import planned
 from loa.sms.prices import budget_of, prices_of
 
 
@@ -23,8 +24,13 @@ class SmsChannel:
     deliverable: type[Deliverable] = SmsDeliverable
 
     def lint(self, job: Job, desk: Desk) -> None:
-        """Renders each language once, for nobody."""
-        texts.compose(job, desk, {(language, ""): {} for language in job.deliverable.languages})
+        """Reads the prices, and renders each language once, for nobody; as if in some commune, where it names one."""
+        prices_of(job, desk)
+        shape = texts.blank(job, desk)
+        codes = [unit.code for unit in desk.workspace.communes_of(job.plan)] if shape.per_commune else []
+        somewhere = codes[0] if codes else ""
+        contexts = ((name, somewhere if name in shape.per_commune else "") for name in shape.languages)
+        texts.compose(job, desk, {context: {} for context in contexts})
 
     def prepare(self, job: Job, desk: Desk) -> tuple[Artefact, ...]:
         """One artefact: all texts of the deliverable, with how many people get each.
@@ -54,19 +60,12 @@ class SmsChannel:
         return tuple(check(job, artefacts, desk))
 
     def expand(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> int:
-        """One row per recipient, each with its approved text."""
-        made = texts.read(artefacts, desk)
-        by_context = made.by_context()
-        info = texts.audience_of(job, desk)
-
-        rows = (
-            PlannedRow(person.phone, person.operator, person.commune, body.language, body.key, body.parts)
-            for person in texts.addressed(job, desk, info)
-            for body in (by_context[made.context(person)],)
-        )
-        now = desk.clock.now()
-        added = desk.store.ledger.expand(job.key, job.bundle, rows, now)
-        desk.store.ledger.drop_left_over(job.key, job.bundle, now)
+        """One row per recipient, each with its approved text. Done once for a bundle: later it costs nothing."""
+        ledger, now = desk.store.ledger, desk.clock.now()
+        if not desk.store.figures.to_expand(job.wave.key, job.deliverable.id, job.bundle):
+            return 0
+        added = ledger.expand_frames(job.key, job.bundle, planned(job, artefacts, desk), now)
+        ledger.drop_left_over(job.key, job.bundle, now)
         return added
 
     def delivery(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> AbstractAsyncContextManager[Delivery]:

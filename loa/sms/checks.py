@@ -13,8 +13,10 @@ from loa.model.finding import Finding
 from loa.sms import bodies as texts
 from loa.sms import gateways
 from loa.sms.bodies import Bodies, Body
+from loa.sms.demand import as_approved
+from loa.sms.forcing import saving
+from loa.sms.forecast import dots, findings
 from loa.sms.parts import Alphabet, split
-from loa.sms.route import lane_for
 from loa.text.lint import lint, rules_for
 
 BRANDNAME = 11  # characters; the operators' limit on an alphanumeric sender
@@ -25,21 +27,22 @@ def check(job: Job, artefacts: Sequence[Artefact], desk: Desk) -> Iterator[Findi
     made = texts.read(artefacts, desk)
     info = texts.audience_of(job, desk)
     yield from _texts(job, made, desk)
-    yield from _audience(job, info, made)
-    yield from _lanes(job, info, made, desk)
+    yield from _audience(job, info, made, desk)
+    yield from _lanes(job, made, desk)
     if not calendar.within(desk.workspace.settings.hours, job.wave.send_at):
         hours = desk.workspace.settings.hours
         yield Finding(
             "send-hour", job.subject,
             {"at": f"{job.wave.send_at:%H:%M}", "start": f"{hours.start:%H:%M}", "end": f"{hours.end:%H:%M}"},
         )  # fmt: skip
+    yield from findings(as_approved(job, made, desk), job.subject)
 
 
 def _texts(job: Job, made: Bodies, desk: Desk) -> Iterator[Finding]:
     rules = rules_for(job.campaign, desk.workspace.settings.links.allowed_hosts, job.deliverable.topic)
     for body in made.texts:
         subject = f"{job.subject} [{body.language}{' ' + body.commune if body.commune else ''}]"
-        # the accented text carries the meaning; the payload is what is linted for links and figures all the same
+        # the accented text carries the meaning, and every link and figure of the payload
         yield from lint(body.accented, subject, rules)
         yield from _payload(job, body, subject)
 
@@ -48,7 +51,7 @@ def _payload(job: Job, body: Body, subject: str) -> Iterator[Finding]:
     if body.parts > 1:
         yield Finding("more-than-one-part", subject, {"parts": body.parts, "units": body.units})
     if texts.sms_of(job).encoding == "unaccented" and body.alphabet == Alphabet.UCS2:
-        yield Finding("unaccented-not-plain", subject, {"found": " ".join(split(body.text).forcing)})
+        yield Finding("unaccented-not-plain", subject, {"found": _instead(body.text)})
     found = "".join(char for char in _TYPOGRAPHIC if char in body.text)
     if found:
         yield Finding("smart-quotes", subject, {"found": " ".join(found)})
@@ -56,16 +59,23 @@ def _payload(job: Job, body: Body, subject: str) -> Iterator[Finding]:
         yield Finding("advertising-unmarked", subject)
 
 
-def _audience(job: Job, info: AudienceInfo, made: Bodies) -> Iterator[Finding]:
+def _instead(text: str) -> str:
+    """The characters that force UCS-2, each with what may stand in its place: `“ (→ ")`."""
+    found = saving(split(text)).forcing
+    return ", ".join(f"{item.char} (→ {item.plain})" if item.plain.strip() else item.char for item in found)
+
+
+def _audience(job: Job, info: AudienceInfo, made: Bodies, desk: Desk) -> Iterator[Finding]:
     if not sum(body.recipients for body in made.texts):
         yield Finding("audience-empty", job.subject, {"name": info.name})
+    known = desk.workspace.communes
+    nowhere = [body for body in made.texts if body.language in made.per_commune and body.commune not in known]
+    if people := sum(body.recipients for body in nowhere):
+        yield Finding("commune-blank", job.subject, {"people": dots(people)})
 
 
-def _lanes(job: Job, info: AudienceInfo, made: Bodies, desk: Desk) -> Iterator[Finding]:
+def _lanes(job: Job, made: Bodies, desk: Desk) -> Iterator[Finding]:
     sms = desk.workspace.settings.sms
-    unserved = sorted(operator for operator in info.operators if lane_for(sms.lanes, operator) is None)
-    if unserved:
-        yield Finding("network-unserved", job.subject, {"operators": ", ".join(unserved)})
     alphabets = {Alphabet(body.alphabet) for body in made.texts}
     for lane in sms.lanes:
         if lane.gateway not in gateways.catalogue():

@@ -20,6 +20,7 @@ class SmsDeliverable(Deliverable):
     audience: Slug
     encoding: Literal["accented", "unaccented"]
     groups: tuple[str, ...] = Field(default=(), description="only these groups of the audience; empty is everybody")
+    budget_vnd: int | None = Field(default=None, ge=1, le=10**12, strict=True, description="đồng; sending stops there")
 
     @property
     def audience_name(self) -> str:

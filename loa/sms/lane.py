@@ -35,6 +35,7 @@ class HeldLane:
         self._bucket = Bucket(settings.parts_per_second)
         self._give_way_until = 0.0
         self._failing = True  # nobody knows yet
+        self._silent = 0
 
     def available(self) -> bool:
         """Whether the lane is held, or can be; otherwise its holder is asked to let others have a turn."""
@@ -54,6 +55,7 @@ class HeldLane:
             if self._gateway is None:
                 self._gateway = self._connect(self.settings, self._desk)
             run = Turn(self.settings, self._desk, self._bucket, self._gateway, lease)
+            run.silent = self._silent
             progress = await run.go(sending, operators, limit)
         except BaseException:
             await self.close()
@@ -85,6 +87,7 @@ class HeldLane:
 
     async def _after(self, run: Turn) -> None:
         lanes, now = self._desk.store.lanes, self._desk.clock.now()
+        self._silent = 0 if run.trouble else run.silent
         if run.trouble:
             self._failing = True
             if self._lease is not None:

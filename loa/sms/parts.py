@@ -10,15 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from loa.sms.alphabet import EXTENSION, in_gsm7
 from loa.text.normal import nfc
-
-# TS 23.038 section 6.2.1, the default alphabet; of Vietnam's accented letters it has only É à è é ì ò ù
-_BASIC = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
-    "abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-# section 6.2.1.1, the extension table: each costs an escape septet more
-_EXTENSION = frozenset("\f^{}\\[~]|€")
 
 SINGLE = {"gsm7": 160, "ucs2": 70}
 # 153, not 154: the concatenation header takes 48 bits, which is seven septets; 67, not 70: three UTF-16 units
@@ -52,9 +45,12 @@ class Parts:
 
 
 def split(text: str) -> Parts:
-    """Splits the very text that is sent (after NFC). An empty text is one part."""
-    text = nfc(text)
-    forcing = tuple(dict.fromkeys(char for char in text if char not in _BASIC and char not in _EXTENSION))
+    """Splits the very text that is sent (after NFC). An empty text is one part.
+
+    A lone half of a surrogate pair counts as one unit. It cannot be sent (`sendable`): whoever takes a text in says so.
+    """
+    text = nfc(_whole(text))
+    forcing = tuple(dict.fromkeys(char for char in text if not in_gsm7(char)))
     alphabet = Alphabet.UCS2 if forcing else Alphabet.GSM7
     costs = [_cost(char, alphabet) for char in text]
     units = sum(costs)
@@ -64,9 +60,21 @@ def split(text: str) -> Parts:
     return Parts(text, alphabet, pieces, units, JOINED[alphabet] - used, forcing)
 
 
+def sendable(text: str) -> bool:
+    """Whether a text is one that Unicode can write down: not with half of a surrogate pair."""
+    return not any("\ud800" <= char <= "\udfff" for char in _whole(text))
+
+
+def _whole(text: str) -> str:
+    """With surrogate pairs as the one character that they are: some writers escape each half by itself."""
+    if text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
 def _cost(char: str, alphabet: Alphabet) -> int:
     if alphabet is Alphabet.GSM7:
-        return 2 if char in _EXTENSION else 1
+        return 2 if char in EXTENSION else 1
     return 2 if ord(char) > 0xFFFF else 1
 
 

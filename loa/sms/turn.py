@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from loa import calendar
 from loa.channel import Desk
 from loa.model.errors import GatewayError, Unsupported
-from loa.model.ledger import Lease, Progress, Row, Terms
+from loa.model.ledger import Change, Lease, Progress, Row, Terms
 from loa.model.settings import LaneSettings
 from loa.model.states import RowState
 from loa.sms.answers import NO_ANSWER, change
@@ -33,6 +33,8 @@ TURN_SECONDS = 15.0  # after so long others who want the lane get it
 # A provider that is not told how long a message may wait gets nothing shortly before the quiet hours.
 ITS_QUEUE = timedelta(minutes=15)
 LEAST_VALIDITY = timedelta(hours=2)
+OPTED_OUT = "opted-out"  # the word of every gateway's code table for it
+MANY = 5  # rows in a row without an answer
 
 Answers = asyncio.Task[Sequence[Outcome]]
 
@@ -51,8 +53,8 @@ class Sending:
 class Turn:
     """One turn. As many messages are on their way at once as the lane's window allows.
 
-    Afterwards `trouble` says why the lane seems to be out of order, if it does; `answered` how many rows it answered;
-    `lease` is what is left of the lease.
+    Afterwards `trouble` says why the lane seems to be out of order, if it does; `answered` how many rows it answered,
+    `silent` how many in a row it did not, over all turns; `lease` is what is left of the lease.
     """
 
     def __init__(self, settings: LaneSettings, desk: Desk, bucket: Bucket, gateway: Gateway, lease: Lease) -> None:
@@ -64,6 +66,7 @@ class Turn:
         self.lease: Lease | None = lease
         self.trouble = ""
         self.answered = 0
+        self.silent = 0
         self._recent: deque[tuple[RowState, str]] = deque(maxlen=desk.workspace.settings.sms.error_stop.sample)
         self._out: dict[asyncio.Task[None], int] = {}
 
@@ -205,6 +208,8 @@ class Turn:
                 max(sending.closes_at, now + LEAST_VALIDITY),
                 calendar.closing(self._desk.workspace.settings.hours, now),
             ),
+            network=row.operator,
+            attempt=row.attempts,
         )
 
     # after
@@ -213,12 +218,20 @@ class Turn:
         now, sms = self._desk.clock.now(), self._desk.workspace.settings.sms
         changes = [change(row, answers.get(row.id, NO_ANSWER), now, sms.max_attempts, sms.lanes) for row in rows]
         self._desk.store.ledger.record(self._claimed_under, changes, now)
-        if len(rows) > unsent and not any(row.id in answers for row in rows[: len(rows) - unsent]):
-            self.trouble = self.trouble or NO_ANSWER.reason
-        elif not self.trouble:
-            self.answered += len(rows)
+        if refused := [row.recipient for row, item in zip(rows, changes, strict=True) if item.reason == OPTED_OUT]:
+            # the provider knows of somebody who wants nothing more, and we did not
+            self._desk.store.audiences.opt_out(refused, f"lane:{self._settings.name}", now)
+        self._listen_for_silence(changes[: len(rows) - unsent])
         self._recent.extend((item.state, item.reason) for item in changes)
         self._stop_on_errors(sending.key.wave, now)
+
+    def _listen_for_silence(self, changes: Sequence[Change]) -> None:
+        """A lane that has left many in doubt, one after the other, is out of order: each more would be in doubt too."""
+        answered = sum(item.state is not RowState.UNKNOWN for item in changes)
+        self.answered += answered
+        self.silent = 0 if answered else self.silent + len(changes)
+        if self.silent >= min(MANY, self._settings.window):
+            self.trouble = self.trouble or NO_ANSWER.reason
 
     def _stop_on_errors(self, wave: str, now: datetime) -> None:
         """Pauses the wave when too many of the last answers are refusals, or none at all: a person must look."""

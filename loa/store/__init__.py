@@ -9,6 +9,7 @@ from loa.model.clock import Clock
 from loa.store.artefacts import Artefacts
 from loa.store.audiences import Audiences
 from loa.store.broadcasts import Broadcasts
+from loa.store.caps import Caps
 from loa.store.engine import Database
 from loa.store.figures import Figures
 from loa.store.inbound import Inbounds
@@ -16,7 +17,6 @@ from loa.store.lanes import Lanes
 from loa.store.ledger import JobKey, Ledger
 from loa.store.migrate import migrate
 from loa.store.reviews import Audit, Reviews
-from loa.store.silent import Silent
 
 __all__ = ["JobKey", "Store"]
 
@@ -33,7 +33,7 @@ class Store:
     reviews: Reviews
     audit: Audit
     audiences: Audiences
-    silent: Silent
+    caps: Caps
     broadcasts: Broadcasts
     inbound: Inbounds
 
@@ -54,7 +54,7 @@ class Store:
             reviews=Reviews(database),
             audit=Audit(database),
             audiences=Audiences(database, root / "var" / "audiences"),
-            silent=Silent(database),
+            caps=Caps(database),
             broadcasts=Broadcasts(database),
             inbound=Inbounds(database),
         )

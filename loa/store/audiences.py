@@ -54,7 +54,9 @@ class Audiences:
                 "folder-not-writable", {"folder": str(self._folder), "problem": error.strerror or ""}
             ) from error
         file = io.BytesIO()
-        people.select(COLUMNS).write_parquet(file, row_group_size=IN_PIECE, statistics=False)
+        people.select(COLUMNS).write_parquet(
+            file, compression="zstd", compression_level=1, row_group_size=IN_PIECE, statistics=False
+        )
         write_whole(self._path(kept), file.getvalue(), mode=0o600)
         with self._db.write() as connection:
             alone(connection, f"audience/{info.name}")

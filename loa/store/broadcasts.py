@@ -18,18 +18,19 @@ from loa.model.ledger import Change, Row
 from loa.model.states import RowState
 from loa.store.chunks import chunks
 from loa.store.engine import Database, insert
-from loa.store.expansion import IN_LIST
 from loa.store.moves import Tally, find_ids, move
 from loa.store.records import to_row
 from loa.store.schema import audit, broadcasts, jobs, rows
 
 CHANNEL = "operator-package"
+IN_LIST = 500  # ids in one statement, below every database's limit on parameters
 EVIDENCE = "operator-letter"
 """Why a row moved: the provider's word beside it is the letter's number and date."""
 
 HANDED_OVER = (RowState.ACCEPTED, RowState.DELIVERED, RowState.UNDELIVERED, RowState.UNKNOWN)
 """A row in doubt may have been handed over: an operator's letter about it proves that it was."""
 
+CORRECTED = "broadcast-corrected"
 _BY_NAME = rows.c.recipient
 
 
@@ -151,19 +152,24 @@ class _Entering:
         if len(found) < len(ids):
             raise LookupError("a letter speaks of a row that is not in the ledger")
         before = self._before(ids)
-        new = corrected = same = 0
+        same = 0
+        written: list[Told] = []
+        notes: list[dict[str, Any]] = []
         for one in told:
             old = before.get((one.row, one.letter))
             wrong = before.get((one.row, replaces)) if replaces != one.letter else None
-            if wrong is not None:
-                self._take_back(wrong)
             if old == one and wrong is None:
                 same += 1
                 continue
-            self._write(one)
-            new, corrected = new + (not old and not wrong), corrected + bool(old or wrong)
-            self._note(found[one.row].recipient, one, {"was": old, "instead_of": wrong})
-        return Entered(new, corrected, same, self._move(told, found))
+            if wrong is not None:
+                self._take_back(wrong)
+            written.append(one)
+            notes.append(self._note(found[one.row].recipient, one, {"was": old, "instead_of": wrong}))
+        if written:
+            self._write(written)
+            self._connection.execute(audit.insert(), notes)
+        corrected = sum(note["action"] == CORRECTED for note in notes)
+        return Entered(len(written) - corrected, corrected, same, self._move(told, found))
 
     def _before(self, ids: Sequence[str]) -> dict[tuple[str, str], Told]:
         return {
@@ -176,20 +182,18 @@ class _Entering:
         where = sa.and_(broadcasts.c.row == wrong.row, broadcasts.c.letter == wrong.letter)
         self._connection.execute(broadcasts.delete().where(where))
 
-    def _write(self, one: Told) -> None:
+    def _write(self, told: Sequence[Told]) -> None:
         statement = insert(self._connection, broadcasts)
-        values = {**asdict(one), "by": self._by, "at": self._now}
-        kept = {name: statement.excluded[name] for name in values if name not in {"row", "letter"}}
+        values = [{**asdict(one), "by": self._by, "at": self._now} for one in told]
+        kept = {name: statement.excluded[name] for name in values[0] if name not in {"row", "letter"}}
         keys = [broadcasts.c.row, broadcasts.c.letter]
-        self._connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=kept), [values])
+        self._connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=kept), values)
 
-    def _note(self, recipient: str, new: Told, before: Mapping[str, Told | None]) -> None:
+    def _note(self, recipient: str, new: Told, before: Mapping[str, Told | None]) -> dict[str, Any]:
         earlier = {name: _plain(told) for name, told in before.items() if told is not None}
-        detail: dict[str, Any] = {"recipient": recipient, "now": _plain(new), **earlier}
-        action = "broadcast-corrected" if earlier else "broadcast-entered"
-        self._connection.execute(
-            audit.insert().values(at=self._now, actor=self._by, action=action, subject=new.row, detail=detail)
-        )
+        detail = {"recipient": recipient, "now": _plain(new), **earlier}
+        action = CORRECTED if earlier else "broadcast-entered"
+        return {"at": self._now, "actor": self._by, "action": action, "subject": new.row, "detail": detail}
 
     def _move(self, told: Sequence[Told], found: Mapping[str, sa.Row[Any]]) -> int:
         """Moves the rows by all that letters say of them now, with the newest letter as the evidence."""

@@ -1,131 +1,173 @@
-"""Expanding a wave: one batch of recipients into rows, inside one transaction."""
+"""Expanding a wave: batches of recipients into rows, each inside one transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from loa.model.ledger import BACK_IN_AUDIENCE, LEFT_AUDIENCE, Change, PlannedRow, row_id
+from loa.model.ledger import BACK_IN_AUDIENCE, LEFT_AUDIENCE, PlannedRow
 from loa.model.states import RowState
-from loa.store.chunks import chunks
-from loa.store.moves import Tally, find_ids, move
+from loa.store.bulk import Bulk, among
+from loa.store.moves import Tally, find
 from loa.store.schema import events, opt_outs, rows
+from loa.store.wholesale import put_new, shift
+
+if TYPE_CHECKING:
+    import polars as pl
 
 IN_LIST = 500  # ids in one statement, below every database's limit on parameters
 
-
-class Expansion:
-    """One batch of an expansion, inside its transaction."""
-
-    def __init__(
-        self,
-        connection: sa.Connection,
-        wave: str,
-        deliverable: str,
-        job_id: int,
-        bundle: int,
-        now: datetime,
-        *,
-        answers_people: bool = False,
-    ) -> None:
-        self._answers_people = answers_people
-        self._connection = connection
-        self._wave = wave
-        self._deliverable = deliverable
-        self._job_id = job_id
-        self._bundle = bundle
-        self._now = now
-        self._tally = Tally()
-
-    def put(self, batch: Sequence[PlannedRow]) -> int:
-        planned = {row_id(self._wave, self._deliverable, row.recipient): row for row in batch}
-        out = set() if self._answers_people else self._opted_out([row.recipient for row in batch])
-        # by their ids, as everybody takes them: two that lock the same rows cannot wait for each other
-        whys = {
-            key: "opted-out" if planned[key].recipient in out else planned[key].suppressed for key in sorted(planned)
-        }
-        there = self._there(list(whys))
-        new = [self._values(key, planned[key], why) for key, why in whys.items() if key not in there]
-        if new:
-            self._insert(new)
-        there |= self._taken_back([row for key, row in there.items() if not whys[key]])
-        self._renew(
-            [(row, planned[key]) for key, row in there.items() if row.state == RowState.PLANNED and not whys[key]]
-        )
-        stopped = [Change(key, RowState.SUPPRESSED, whys[key]) for key in there if whys[key]]
-        move(self._connection, stopped, list(there.values()), self._now, self._tally)
-        self._tally.write(self._connection)
-        return len(new)
-
-    def _taken_back(self, found: Sequence[sa.Row[Any]]) -> dict[str, sa.Row[Any]]:
-        """People whom an earlier approval had dropped and this one has again, planned once more."""
-        gone = [row for row in found if row.reason == LEFT_AUDIENCE and row.bundle < self._bundle]
-        changes = [Change(row.id, RowState.PLANNED, BACK_IN_AUDIENCE) for row in gone]
-        move(self._connection, changes, gone, self._now, self._tally)
-        return self._there([row.id for row in gone])
-
-    def _there(self, ids: Sequence[str]) -> dict[str, sa.Row[Any]]:
-        return {row.id: row for part in chunks(ids, IN_LIST) for row in find_ids(self._connection, part)}
-
-    def _opted_out(self, recipients: Sequence[str]) -> set[str]:
-        found: set[str] = set()
-        for part in chunks(recipients, IN_LIST):
-            found.update(self._connection.scalars(sa.select(opt_outs.c.phone).where(opt_outs.c.phone.in_(part))))
-        return found
-
-    def _values(self, key: str, row: PlannedRow, suppressed: str) -> dict[str, Any]:
-        return {
-            "id": key,
-            "job": self._job_id,
-            "recipient": row.recipient,
-            "bundle": self._bundle,
-            "operator": row.operator,
-            "commune": row.commune,
-            "language": row.language,
-            "body": row.body,
-            "parts": row.parts,
-            "state": (RowState.SUPPRESSED if suppressed else RowState.PLANNED).value,
-            "reason": suppressed,
-            "updated_at": self._now,
-        }
-
-    def _insert(self, new: Sequence[dict[str, Any]]) -> None:
-        self._connection.execute(rows.insert(), new)
-        for row in new:
-            self._tally.add(self._job_id, row["operator"], row["state"], 1, row["parts"])
-        # a planned row tells nothing that the row itself does not; a suppressed one says why
-        told = [
-            {"row": row["id"], "at": self._now, "state": row["state"], "reason": row["reason"]}
-            for row in new
-            if row["state"] != RowState.PLANNED
-        ]
-        if told:
-            self._connection.execute(events.insert(), told)
-
-    def _renew(self, pairs: Sequence[tuple[sa.Row[Any], PlannedRow]]) -> None:
-        """Rows still planned take over what the newer bundle says of them; all others have had theirs.
-
-        An expansion of an older bundle that comes late changes nothing.
-        """
-        renewed = []
-        for old, row in pairs:
-            if old.bundle >= self._bundle:
-                continue
-            self._tally.add(self._job_id, old.operator, old.state, -1, -old.parts)
-            self._tally.add(self._job_id, row.operator, old.state, 1, row.parts)
-            renewed.append(
-                {"row_id": old.id, "new_bundle": self._bundle, **{f"new_{n}": getattr(row, n) for n in _SAID}}
-            )
-        if renewed:
-            self._connection.execute(_RENEW, renewed)
-
+PLAN = ("recipient", "operator", "commune", "language", "body", "parts", "suppressed")
+"""The columns of a batch of recipients: the fields of `PlannedRow`, all text but `parts`."""
 
 _SAID = ("operator", "commune", "language", "body", "parts")
-_RENEW = (
+
+
+def planned_frame(planned: Sequence[PlannedRow]) -> pl.DataFrame:
+    """Recipients as the columns of `PLAN`."""
+    import polars as pl
+
+    kinds = {name: pl.Int64 if name == "parts" else pl.String for name in PLAN}
+    return pl.DataFrame({name: [getattr(row, name) for row in planned] for name in PLAN}, schema=kinds)
+
+
+def row_ids(wave: str, deliverable: str, recipients: Iterable[str]) -> list[str]:
+    """`loa.model.ledger.row_id` of each: what they share is hashed once."""
+    shared = hashlib.blake2b(f"{wave}\x1f{deliverable}\x1f".encode(), digest_size=16)
+    ids = []
+    for recipient in recipients:
+        one = shared.copy()
+        one.update(recipient.encode())
+        ids.append(one.hexdigest())
+    return ids
+
+
+class Expansion:
+    """One expansion of a job from a bundle."""
+
+    def __init__(
+        self, wave: str, deliverable: str, job: int, bundle: int, now: datetime, *, answers_people: bool = False
+    ) -> None:
+        self.job = job
+        self._wave = wave
+        self._deliverable = deliverable
+        self._answers_people = answers_people
+        self._bundle = bundle
+        self._now = now
+        self._straight = True  # rows of the batch before were all new, and so will these be
+
+    def ready(self, people: pl.DataFrame) -> pl.DataFrame:
+        """A batch (columns of `PLAN`) as `put` takes it: with its ids, each once, in their order.
+
+        By their ids, as everybody takes them: two that lock the same rows cannot wait for each other. It is also how
+        an index is filled quickest.
+        """
+        import polars as pl
+
+        ids = pl.Series("id", row_ids(self._wave, self._deliverable, people["recipient"].to_list()), pl.String)
+        batch = people.select(ids, *PLAN).sort("id", maintain_order=True)
+        return batch.filter(pl.col("id").ne_missing(pl.col("id").shift()))
+
+    def put(self, connection: sa.Connection, batch: pl.DataFrame) -> int:
+        """Puts a batch in place, inside its transaction. Returns how many rows are new."""
+        import polars as pl
+
+        batch = self._decided(connection, batch)
+        there = put_new(connection, batch, self.job, self._bundle, self._now, straight=self._straight)
+        self._straight = not there
+        tally = Tally()
+        new = batch.filter(~pl.col("id").is_in(list(there))) if there else batch
+        self._count(new, tally)
+        self._tell(connection, new)
+        if there:
+            self._see_to(connection, batch.filter(pl.col("id").is_in(list(there))), tally)
+        tally.write(connection)
+        return new.height
+
+    def _decided(self, connection: sa.Connection, batch: pl.DataFrame) -> pl.DataFrame:
+        """The batch with the state and the reason of each row, were it new."""
+        import polars as pl
+
+        out = [] if self._answers_people else self._opted_out(connection, batch["recipient"].to_list())
+        opted_out = pl.col("recipient").is_in(out) if out else pl.lit(False)
+        why = pl.when(opted_out).then(pl.lit("opted-out")).otherwise("suppressed").alias("reason")
+        planned = pl.when(pl.col("reason") == "").then(pl.lit(RowState.PLANNED.value))
+        state = planned.otherwise(pl.lit(RowState.SUPPRESSED.value)).alias("state")
+        return batch.with_columns(why).with_columns(state)
+
+    def _opted_out(self, connection: sa.Connection, recipients: Sequence[str]) -> Sequence[str]:
+        these = among(connection, opt_outs.c.phone, recipients)
+        return connection.scalars(sa.select(opt_outs.c.phone).where(these)).all()
+
+    def _count(self, new: pl.DataFrame, tally: Tally) -> None:
+        import polars as pl
+
+        sums = new.group_by("operator", "state").agg(pl.len(), pl.col("parts").sum())
+        for operator, state, number, parts in sums.iter_rows():
+            tally.add(self.job, operator, state, number, parts)
+
+    def _tell(self, connection: sa.Connection, new: pl.DataFrame) -> None:
+        """A planned row tells nothing that the row itself does not; a suppressed one says why."""
+        import polars as pl
+
+        stopped = new.filter(pl.col("reason") != "").select("id", "state", "reason")
+        told = [{"row": key, "at": self._now, "state": state, "reason": why} for key, state, why in stopped.iter_rows()]
+        if told:
+            connection.execute(events.insert(), told)
+
+    def _see_to(self, connection: sa.Connection, known: pl.DataFrame, tally: Tally) -> None:
+        """Rows that are there already: those still planned take over what a newer bundle says of them.
+
+        People whom an earlier approval had dropped and this one has again are planned once more. All others have had
+        theirs. An expansion of an older bundle that comes late changes nothing.
+        """
+        import polars as pl
+
+        whys = dict(known.filter(pl.col("reason") != "").select("id", "reason").iter_rows())
+        to_do: sa.ColumnElement[bool] = rows.c.bundle < self._bundle
+        if whys:
+            mine = sa.and_(rows.c.bundle == self._bundle, rows.c.state == RowState.PLANNED)
+            to_do = sa.or_(to_do, sa.and_(mine, among(connection, rows.c.id, list(whys))))
+        these = among(connection, rows.c.id, known["id"].to_list())
+        stopped: dict[str, list[sa.Row[Any]]] = defaultdict(list)
+        renewed: list[sa.Row[Any]] = []
+        back: list[sa.Row[Any]] = []
+        for row in find(connection, sa.and_(these, to_do)):
+            if row.state == RowState.PLANNED:
+                (stopped[whys[row.id]] if row.id in whys else renewed).append(row)
+            elif row.state == RowState.CANCELLED and row.reason == LEFT_AUDIENCE and row.id not in whys:
+                back.append(row)
+        for why, found in stopped.items():
+            shift(connection, found, RowState.SUPPRESSED, why, self._now, tally)
+        shift(connection, back, RowState.PLANNED, BACK_IN_AUDIENCE, self._now, tally)
+        self._renew(connection, [*renewed, *back], known, tally)
+
+    def _renew(self, connection: sa.Connection, old: Sequence[sa.Row[Any]], known: pl.DataFrame, tally: Tally) -> None:
+        if not old:
+            return
+        import polars as pl
+
+        wanted = known.filter(pl.col("id").is_in([row.id for row in old])).select("id", *_SAID)
+        said = {key: new for key, *new in wanted.iter_rows()}
+        values = []
+        for row in old:
+            guess, *words, parts = said[row.id]
+            # what a lane has found out about a number's network is worth more than a guess
+            operator = row.operator if row.tried else guess
+            tally.add(self.job, row.operator, RowState.PLANNED, -1, -row.parts)
+            tally.add(self.job, operator, RowState.PLANNED, 1, parts)
+            values.append((row.id, self._bundle, operator, *words, parts))
+        _RENEW.run(connection, values)
+
+
+_RENEW = Bulk(
     rows.update()
     .where(rows.c.id == sa.bindparam("row_id"))
-    .values({name: sa.bindparam(f"new_{name}") for name in ("bundle", *_SAID)})
-)
+    .values({name: sa.bindparam(f"new_{name}") for name in ("bundle", *_SAID)}),
+    "row_id", "new_bundle", *(f"new_{name}" for name in _SAID),
+)  # fmt: skip

@@ -10,19 +10,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from loa.model.ledger import LEFT_AUDIENCE, Change, Claim, Lease, PlannedRow, Receipt, Row, Terms
 from loa.model.states import RowState
+from loa.store.bulk import among
 from loa.store.chunks import chunks
 from loa.store.engine import Database, alone
-from loa.store.expansion import IN_LIST, Expansion
+from loa.store.expansion import IN_LIST, Expansion, planned_frame
 from loa.store.moves import Tally, find, find_ids, move
 from loa.store.receiving import adopt, apply, in_turn, legible
 from loa.store.schema import cursors, jobs, lanes, rows, waves
 from loa.store.taking import Taking, may_take
+from loa.store.wholesale import shift
+
+if TYPE_CHECKING:
+    import polars as pl
 
 EXPAND_BATCH = 5_000  # rows a transaction: long enough to be quick, short enough to let others in
 CANCELLED = "cancelled"  # the hold that stays
@@ -62,23 +67,34 @@ class Ledger:
         this one no longer has are cancelled by `drop_left_over`, once expanding is complete. A cancelled wave gets
         no more rows. Rows that answer people who have just written are for those on the opt-out list too.
         """
-        job_id = self._job(job)
+        frames = map(planned_frame, chunks(planned, EXPAND_BATCH))
+        return self.expand_frames(job, bundle, frames, now, answers_people=answers_people)
+
+    def expand_frames(
+        self,
+        job: JobKey,
+        bundle: int,
+        frames: Iterable[pl.DataFrame],
+        now: datetime,
+        *,
+        answers_people: bool = False,
+    ) -> int:
+        """`expand` for people by the million: as columns (`loa.store.expansion.PLAN`), one frame a transaction."""
+        expansion = Expansion(job.wave, job.deliverable, self._job(job), bundle, now, answers_people=answers_people)
         added = 0
-        for batch in chunks(planned, EXPAND_BATCH):
+        for frame in frames:
+            batch = expansion.ready(frame)  # before anything is locked
             with self._db.write() as connection:
-                _lock_jobs(connection, jobs.c.id == job_id)
+                _lock_jobs(connection, jobs.c.id == expansion.job)
                 if _held(connection, job.wave) == CANCELLED:
                     break
-                added += Expansion(
-                    connection, job.wave, job.deliverable, job_id, bundle, now, answers_people=answers_people
-                ).put(batch)
+                added += expansion.put(connection, batch)
         return added
 
     def drop_left_over(self, job: JobKey, bundle: int, now: datetime) -> int:
         """Ends an expansion: cancels what is still planned under an older bundle, people no longer in the audience."""
         job_id = self._job(job)
-        older = sa.and_(rows.c.job == job_id, rows.c.bundle < bundle)
-        dropped = self._cancel(jobs.c.id == job_id, older, LEFT_AUDIENCE, now)
+        dropped = self._cancel(job_id, rows.c.bundle < bundle, LEFT_AUDIENCE, now)
         with self._db.write() as connection:
             newer = sa.and_(jobs.c.id == job_id, jobs.c.expanded < bundle)
             connection.execute(jobs.update().where(newer).values(expanded=bundle))
@@ -220,8 +236,9 @@ class Ledger:
         The wave is held first, and what is planned goes in batches: broken off, it is completed by repeating it.
         """
         self.hold(wave, CANCELLED, by, now)
-        of_wave = sa.select(jobs.c.id).where(jobs.c.wave == wave).scalar_subquery()
-        return self._cancel(jobs.c.wave == wave, rows.c.job.in_(of_wave), "cancelled", now)
+        with self._db.read() as connection:
+            of_wave = connection.scalars(sa.select(jobs.c.id).where(jobs.c.wave == wave).order_by(jobs.c.id)).all()
+        return sum(self._cancel(job_id, sa.true(), "cancelled", now) for job_id in of_wave)
 
     # inside
 
@@ -239,21 +256,21 @@ class Ledger:
                 found = connection.execute(known).scalar_one()
         return found
 
-    def _cancel(self, of: sa.ColumnElement[bool], where: sa.ColumnElement[bool], reason: str, now: datetime) -> int:
-        """Cancels planned rows a batch at a time, each with the jobs locked so that no expansion adds to them."""
-        stopped, after = 0, ""
+    def _cancel(self, job_id: int, where: sa.ColumnElement[bool], reason: str, now: datetime) -> int:
+        """Cancels planned rows of a job a batch at a time, the job locked so that no expansion adds to them."""
+        planned = sa.and_(rows.c.job == job_id, rows.c.state == RowState.PLANNED, where)
+        stopped = 0
         while True:
             tally = Tally()
             with self._db.write() as connection:
-                _lock_jobs(connection, of)
-                planned = sa.and_(where, rows.c.state == RowState.PLANNED, rows.c.id > after)
-                found = find(connection, planned, EXPAND_BATCH)
-                changes = [Change(row.id, RowState.CANCELLED, reason) for row in found]
-                stopped += move(connection, changes, found, now, tally)
+                _lock_jobs(connection, jobs.c.id == job_id)
+                # by the index, so that what is cancelled already is not passed again with every batch
+                ids = connection.scalars(sa.select(rows.c.id).where(planned).limit(EXPAND_BATCH)).all()
+                found = find(connection, sa.and_(among(connection, rows.c.id, ids), planned))
+                stopped += shift(connection, found, RowState.CANCELLED, reason, now, tally)
                 tally.write(connection)
-            if not found:
+            if not ids:
                 return stopped
-            after = found[-1].id
 
 
 def _lock_jobs(connection: sa.Connection, where: sa.ColumnElement[bool]) -> None:

@@ -97,20 +97,33 @@ rows = sa.Table(
     comment="one durable row per recipient and deliverable",
 )
 
+_WAITING = sa.and_(rows.c.state == "planned", rows.c.retry_at.is_not(None))
+# not IN: SQLite does not see that one of the two is in it, and reads a million rows to find one
+_DOUBT = sa.or_(rows.c.state == "sending", rows.c.state == "unknown")
+
 # Partial indexes: they hold only what is still moving, so a finished wave costs nothing to keep.
 sa.Index(
     "ix_rows_planned",
     rows.c.job,
+    rows.c.bundle,  # what an older approval has left over is found, or found not to be there, without a search
     rows.c.id,  # the order of a claim: without it every claim would sort all that is left
     sqlite_where=rows.c.state == "planned",
     postgresql_where=rows.c.state == "planned",
 )
 sa.Index(
+    "ix_rows_waiting",
+    rows.c.job,
+    rows.c.bundle,
+    rows.c.retry_at,
+    sqlite_where=_WAITING,
+    postgresql_where=_WAITING,
+)
+sa.Index(
     "ix_rows_doubt",
     rows.c.lane,
     rows.c.state,
-    sqlite_where=rows.c.state.in_(("sending", "unknown")),
-    postgresql_where=rows.c.state.in_(("sending", "unknown")),
+    sqlite_where=_DOUBT,
+    postgresql_where=_DOUBT,
 )
 sa.Index(
     "ix_rows_gateway_id",

@@ -19,10 +19,19 @@ def is_nfc(text: str) -> bool:
 def unaccent(text: str) -> str:
     """Vietnamese without marks: `Dịch vụ công, đúng hẹn` -> `Dich vu cong, dung hen`.
 
-    Only combining marks and the stroke of đ go; every other character stays, so a text keeps its links and figures.
+    Only the marks of letters and the stroke of đ go; every other character stays, so a text keeps its links and
+    figures, and “≠” its stroke.
     """
     loose = unicodedata.normalize("NFD", text.translate(_STROKES))
-    return nfc("".join(char for char in loose if not unicodedata.combining(char)))
+    kept: list[str] = []
+    on_letter = True
+    for char in loose:
+        if not unicodedata.combining(char):
+            on_letter = char.isalpha()
+        elif on_letter:
+            continue
+        kept.append(char)
+    return nfc("".join(kept))
 
 
 def fold(text: str) -> str:

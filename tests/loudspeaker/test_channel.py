@@ -31,6 +31,7 @@ from loa.text.context import values
 from loa.text.lint import lint, rules_for
 from loa.text.render import Templates
 from loa.workspace import Workspace
+from tests.delivering import turn
 
 from .tables import ROOT
 
@@ -277,8 +278,8 @@ def test_a_release_lays_one_package_for_every_commune_and_once(desk: Desk) -> No
     made = channel.prepare(job, desk)
     assert channel.expand(job, made, desk) == 92
     assert channel.expand(job, made, desk) == 0
-    assert asyncio.run(channel.release(job, made, desk, 500)) == Progress(92, 0)
-    assert asyncio.run(channel.release(job, made, desk, 500)) == Progress(0, 0)
+    assert turn(channel, job, made, desk, 500) == Progress(92, 0)
+    assert turn(channel, job, made, desk, 500) == Progress(0, 0)
     folder = handover.folder(job, desk)
     laid = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert laid == package_files(job, desk, made)

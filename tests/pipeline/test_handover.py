@@ -39,7 +39,7 @@ def states(desk: Desk) -> dict[str, RowState]:
 
 
 def hand_over(desk: Desk, job: Job, made: tuple[Artefact, ...]) -> Progress:
-    return asyncio.run(handover.hand_over(job, desk, made, 500, package))
+    return asyncio.run(handover.HandOver(job, desk, made, package).turn(500))
 
 
 def test_every_commune_has_a_row_and_the_package_lies_there_whole(
@@ -61,7 +61,7 @@ def test_a_row_in_doubt_is_settled_by_looking(
     handover.expand_places(job, desk, made, ("05443",))
     with desk.store.lanes.held("outbox/nho", desk.clock.now()) as lease:  # a worker that dies before it answers
         assert lease is not None
-        assert len(desk.store.ledger.claim(job.key, 1, lease, 10, desk.clock.now())) == 1
+        assert len(desk.store.ledger.claim(job.key, 1, lease, 10, desk.clock.now()).rows) == 1
     with desk.store.lanes.held("outbox/nho", desk.clock.now()) as lease:
         assert lease is not None
         assert desk.store.ledger.doubt(lease, desk.clock.now()) == 1

@@ -16,7 +16,7 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
-from loa import gate, pipeline
+from loa import gate, pipeline, reconciling
 from loa.model.clock import VIETNAM
 from tests.pipeline.conftest import add
 
@@ -77,7 +77,7 @@ def test_killed_again_and_again(small: Path, database_url: str) -> None:
     assert {row.id for row in rows} - set(given) <= {row.id for row in doubtful}
     assert {row.state.value for row in rows} <= {"accepted", "unknown"}
 
-    found = asyncio.run(pipeline.reconcile(desk))
+    found = asyncio.run(reconciling.reconcile(desk))
     assert (found.in_doubt, found.mismatched) == (0, ())
     # what the network never had is planned again, and now goes out, once
     assert start_release(small, database_url).wait(60) == 0

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from loa import gate, pipeline
+from loa import gate, pipeline, reconciling
 from loa.channel import Desk
 from loa.model.clock import VIETNAM, FixedClock, RehearsalClock
 from loa.model.errors import ContentError, Refused, StoreError
@@ -256,7 +256,7 @@ def test_every_ending_comes_to_its_state(desk: Desk, clock: object) -> None:
     asyncio.run(pipeline.receipts(running))
     expected = {"accepted": 1, "delivered": 5, "undelivered": 1, "expired": 1, "refused": 1, "unknown": 2}
     assert states(running) == expected
-    found = asyncio.run(pipeline.reconcile(running))
+    found = asyncio.run(reconciling.reconcile(running))
     assert (found.settled, found.in_doubt, found.mismatched) == (1, 1, ())
     assert set(given_to_the_network(running).values()) == {1}
     # what the gateway does not know either is for an officer
@@ -295,7 +295,7 @@ def test_doubt_is_never_resent_by_itself(desk: Desk) -> None:
     approve(desk)
     release(desk)
     release(desk)
-    asyncio.run(pipeline.reconcile(desk))
+    asyncio.run(reconciling.reconcile(desk))
     release(desk)
     assert given_to_the_network(desk).most_common(1)[0][1] == 1
     assert states(desk)[RowState.UNKNOWN.value] == 1

@@ -21,6 +21,7 @@ from loa.poster.channel import PosterChannel, PosterDeliverable, package_files
 from loa.store import Store
 from loa.workspace import Workspace
 from tests.conftest import MovingClock
+from tests.delivering import turn
 from tests.poster.conftest import ROOT, edit
 
 CAMPAIGN = """
@@ -125,11 +126,11 @@ def test_every_commune_gets_a_row_and_the_package_is_laid_once(
     channel = PosterChannel()
     assert channel.expand(job, made, desk) == 92
     assert channel.expand(job, made, desk) == 0
-    first = asyncio.run(channel.release(job, made, desk, 50))
+    first = turn(channel, job, made, desk, 50)
     assert (first.done, first.left) == (50, 42)
-    second = asyncio.run(channel.release(job, made, desk, 50))
+    second = turn(channel, job, made, desk, 50)
     assert (second.done, second.left) == (42, 0)
-    assert asyncio.run(channel.release(job, made, desk, 50)).done == 0
+    assert turn(channel, job, made, desk, 50).done == 0
     laid = desk.workspace.outbox / "thu" / "2027" / "d-30" / "ap-phich"
     assert (laid / "man-hinh" / "ba-buoc-a4-vi.png").read_bytes().startswith(b"\x89PNG")
 

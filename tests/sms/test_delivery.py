@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from loa import gate, pipeline
+from loa import gate, pipeline, reconciling
 from loa.channel import Desk
 from loa.model.clock import VIETNAM, RehearsalClock
 from loa.model.errors import GatewayError, PartlyDelivered, Refused
@@ -131,7 +131,7 @@ def test_a_number_on_another_network_goes_out_on_another_lane_once(make: Make) -
     assert lanes_of(desk) == {("mot", "accepted"): 2, ("hai", "accepted"): 2}
     assert {row.operator for row in desk.store.figures.rows(WAVE) if row.lane == "hai"} == {""}
     assert sorted(taken(desk).values()) == [1, 1, 1, 1]
-    assert asyncio.run(pipeline.reconcile(desk)).mismatched == ()
+    assert asyncio.run(reconciling.reconcile(desk)).mismatched == ()
     desk.store.close()
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from loa import calendar, gate, pipeline
 from loa.channel import Desk
 from loa.model.audience import AudienceInfo
-from loa.model.campaign import Anchor, Localised, MessageClass, WaveSpec, wave_in
+from loa.model.campaign import Anchor, Localised, WaveSpec, wave_in
 from loa.model.clock import VIETNAM, FixedClock
 from loa.model.errors import ContentError, Refused
 from loa.model.finding import Finding
@@ -30,6 +30,7 @@ from loa.sms.prices import Price, PriceFile, Prices, PriceTable
 from loa.store import JobKey
 from loa.store.audiences import COLUMNS
 from loa.text.normal import unaccent
+from loa.words import check_templates
 from tests.conftest import MORNING, MovingClock
 
 DAY = Hours()
@@ -97,8 +98,10 @@ def test_lanes_work_side_by_side_and_the_slowest_ends_the_wave() -> None:
 
 
 def test_a_network_without_a_lane_costs_nothing_and_is_said() -> None:
-    made = forecast([Demand("Gmobile", 10, 30, 10)], "accented", conditions(lane("a", 1, ("Viettel",))))
+    made = forecast([Demand("Gmobile", 10, 30, 10)], "unaccented", conditions(lane("a", 1, ("Viettel",))))
     assert (made.chosen.networks[0].lane, made.chosen.vnd, made.chosen.finish) == ("", 0, None)
+    (found,) = findings(made, "đợt/tin")
+    assert (found.code, found.blocks, found.fields) == ("network-unserved", True, {"operators": "Gmobile"})
 
 
 def test_nobody_to_write_to_is_no_trouble() -> None:
@@ -224,7 +227,8 @@ def people(desk: Desk, rows: list[tuple[str, ...]]) -> AudienceInfo:
 
 
 def phone(i: int) -> str:
-    return f"+8491200{i:04d}"
+    """A number with an ending that the simulator takes at once."""
+    return f"+8491200{i // 30:02d}{10 + i % 30}"
 
 
 EVERYBODY = [
@@ -297,10 +301,10 @@ def test_only_the_groups_that_are_meant_count(desk: Desk) -> None:
 
 def test_whoever_opted_out_or_has_had_enough_does_not_count(desk: Desk, clock: MovingClock) -> None:
     people(desk, EVERYBODY)
-    desk.store.audiences.opt_out([phone(i) for i in range(10)], "1022", clock.now())
     edit(desk, "loa.toml", "[sms]", "[sms]\ncap = {messages = 1, hours = 24}")
     fresh = pipeline.open_desk(desk.workspace.root, {}, clock)
     _sent(fresh, [phone(i) for i in range(8, 13)], clock.now())
+    fresh.store.audiences.opt_out([phone(i) for i in range(10)], "1022", clock.now())
     made = expected(fresh)
     # 8 and 9 are on both lists, and are counted once
     assert (made.forecast.recipients, made.opted_out, made.full) == (87, 10, 3)
@@ -352,6 +356,21 @@ def test_a_gateway_that_is_told_no_validity_stops_before_the_evening(desk: Desk)
     people(other, EVERYBODY)
     assert f"{expected(other).forecast.conditions.hours['thu'].end:%H:%M}" == "21:45"
     other.store.close()
+
+
+def test_a_campaign_is_checked_with_its_prices_and_as_if_in_some_commune(desk: Desk) -> None:
+    campaign = pipeline.load_campaign(desk, "nho")
+    edit(desk, "templates/sms/tin.vi.j2", "{{ issuer }}", "{% if commune %}{{ issuer }}{% endif %}")
+    check_templates(desk, campaign)
+    edit(desk, "templates/sms/tin.vi.j2", "{{ hotline }}", "{{ hotlien }}")
+    with_prices(desk, -1)
+    with pytest.raises(ContentError) as caught:
+        check_templates(desk, campaign)
+    assert caught.value.code == "too-small"
+    with_prices(desk)
+    with pytest.raises(ContentError) as caught:
+        check_templates(desk, campaign)
+    assert caught.value.code == "placeholder-unknown"
 
 
 # where it is approved
@@ -415,19 +434,23 @@ def test_a_forecast_of_a_bundle_is_of_its_own_texts_and_people(desk: Desk) -> No
     (today,) = pipeline.forecast(desk, found).messages
     assert approved.forecast.chosen.parts == 100
     assert today.forecast.chosen.parts > 100
+    edit(desk, "campaigns/nho.yaml", "    encoding: unaccented", "    encoding: accented\n    groups: [hưu trí]")
+    (still,) = pipeline.forecast(desk, pipeline.occasion(desk, "nho", "d-30"), bundle).messages
+    assert (still.forecast.recipients, still.forecast.encoding) == (100, "unaccented")
     people(desk, EVERYBODY[:50])
     with pytest.raises(Refused) as caught:
         pipeline.forecast(desk, found, bundle)
     assert caught.value.code == "audience-not-approved"
 
 
-def test_what_is_out_already_is_counted_as_spent(desk: Desk) -> None:
+def test_a_budget_that_is_just_enough_lets_everything_out_and_is_spent_then(desk: Desk) -> None:
     people(desk, EVERYBODY)
     with_prices(desk)
+    edit(desk, "campaigns/nho.yaml", "    encoding: unaccented", "    encoding: unaccented\n    budget_vnd: 40000")
     gate.approve(desk, prepared(desk), "minh")
-    asyncio.run(pipeline.release(desk, pipeline.occasion(desk, "nho", "d-30")))
-    refused = sum(count.parts for count in desk.store.figures.counts("nho/2027/d-30") if count.state == "refused")
-    assert expected(desk).spent == (100 - refused) * 400
+    released = asyncio.run(pipeline.release(desk, pipeline.occasion(desk, "nho", "d-30")))
+    assert (released.done, released.left, released.held) == (100, 0, "")
+    assert expected(desk).spent == 100 * 400
 
 
 # the texts
@@ -435,10 +458,8 @@ def test_what_is_out_already_is_counted_as_spent(desk: Desk) -> None:
 
 def test_what_is_counted_is_what_goes_out(desk: Desk) -> None:
     people(desk, EVERYBODY)
-    for encoding in ("accented", "unaccented"):
-        path = desk.workspace.root / "campaigns/nho.yaml"
-        text = path.read_text(encoding="utf-8")
-        path.write_text(text.replace("encoding: unaccented", f"encoding: {encoding}"), encoding="utf-8")
+    for encoding in ("unaccented", "accented"):
+        edit(desk, "campaigns/nho.yaml", "encoding: unaccented", f"encoding: {encoding}")
         bundle = prepared(desk)
         for body in bodies.read(gate.artefacts_of(bundle, "tin"), desk).texts:
             parts = split(body.text)
@@ -473,6 +494,14 @@ def test_a_text_that_names_a_commune_is_not_sent_to_people_without_one(desk: Des
     assert (found.blocks, found.fields["people"]) == (True, "3")
 
 
+def test_an_audience_of_nobody_has_no_texts_where_each_commune_has_its_own(desk: Desk) -> None:
+    for language in ("vi", "en"):
+        edit(desk, f"templates/sms/tin.{language}.j2", "{{ issuer }}", "{{ issuer }} {{ commune }}")
+    people(desk, [])
+    assert (expected(desk).texts, expected(desk).lengths["accented"]) == (0, (0, 0))
+    assert "audience-empty" in codes(desk)
+
+
 def test_half_a_character_in_a_template_is_named(desk: Desk) -> None:
     edit(desk, "templates/sms/tin.vi.j2", "nộp hồ sơ", '{{ "\\ud83d" }}')
     people(desk, EVERYBODY)
@@ -488,7 +517,3 @@ def test_what_still_makes_an_unaccented_text_dear_is_told_with_what_to_write(des
     people(desk, EVERYBODY)
     (found,) = (item for item in gate.findings_of(prepared(desk)) if item.code == "unaccented-not-plain")
     assert found.fields["found"] == '“ (→ "), ” (→ "), 😀'
-
-
-def test_the_law_on_hours_is_read_from_the_settings() -> None:
-    assert (f"{DAY.start:%H:%M}", f"{DAY.end:%H:%M}", MessageClass.NOTICE.value) == ("07:00", "22:00", "notice")

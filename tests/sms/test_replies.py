@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from loa import pipeline
+from loa import pipeline, reconciling
 from loa.channel import Desk
 from loa.model.clock import VIETNAM, FixedClock
 from loa.model.ledger import Inbound
@@ -41,7 +41,7 @@ def test_a_stop_word_is_heeded_at_once_and_confirmed_once(make: Make) -> None:
     write(desk, FIRST, "TC", "3", lane="mot")
     asyncio.run(pipeline.receipts(desk))
     assert len(answers(desk)) == 1, "told once, on whatever lane"
-    assert asyncio.run(pipeline.reconcile(desk)).mismatched == ()
+    assert asyncio.run(reconciling.reconcile(desk)).mismatched == ()
     desk.store.close()
 
 

@@ -29,3 +29,7 @@ def test_unaccent_keeps_the_length_of_a_composed_text(text: str) -> None:
 
 def test_names_fold_together_however_they_are_typed() -> None:
     assert fold("  Xã  Văn LĂNG ") == fold("xã văn lăng") == "xa van lang"
+
+
+def test_a_mark_that_is_not_a_letters_keeps_its_meaning() -> None:
+    assert unaccent("phí ≠ lệ phí") == "phi ≠ le phi"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -9,9 +10,11 @@ from typing import cast
 
 from loa.model.errors import ContentError, Unsupported
 from loa.model.settings import LaneSettings
+from loa.sms.gateways._options import refuse_unknown
 from loa.sms.gateways.base import Call, Gateway, Limits, Line, News
 
 
+@cache
 def catalogue() -> tuple[str, ...]:
     """The names of the gateways that there are: the modules of this folder, but for what they share."""
     names = (path.stem for path in Path(__file__).parent.glob("*.py"))
@@ -19,8 +22,10 @@ def catalogue() -> tuple[str, ...]:
 
 
 def connect(line: Line) -> Gateway:
-    """The gateway of a lane. Raises `ContentError` where the lane names one that does not exist."""
-    return cast(Gateway, _module(line.lane).connect(line))
+    """The gateway of a lane. Raises `ContentError` where the lane names one, or an option, that does not exist."""
+    module = _module(line.lane)
+    refuse_unknown(line.lane, cast(Limits, module.LIMITS).options)
+    return cast(Gateway, module.connect(line))
 
 
 def limits_of(lane: LaneSettings) -> Limits:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -38,7 +38,12 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message, ready to go. `reference` is the row's id; `number` E.164; `body` the exact payload."""
+    """One message, ready to go. `reference` is the row's id; `number` E.164; `body` the exact payload.
+
+    `network` is what it is routed by, in the words of `mobile-prefixes.toml`; where it is empty, a gateway that must
+    know it guesses by the prefix. `attempt` counts how often the row was given to a gateway, this time included: from
+    the second on, "I have this already" means that an earlier one arrived.
+    """
 
     reference: str
     number: str
@@ -47,6 +52,8 @@ class Message:
     parts: int
     alphabet: Alphabet
     valid_until: datetime
+    network: str = ""
+    attempt: int = 1
 
     def __repr__(self) -> str:
         # a number or a body in a traceback would end in a log
@@ -124,7 +131,7 @@ class Line:
     """What a gateway is built from: its lane, its secrets, time, a folder of its own, and where news goes."""
 
     lane: LaneSettings
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)  # it holds secrets
     clock: Clock
     folder: Path
     sink: Sink
@@ -137,6 +144,9 @@ class Line:
         """
         variable = secret_variable(self.lane.name, name)
         value = self.environ.get(variable, "")
+        if value.startswith("prefect:"):
+            # a Secret block, which only a flow can read: whoever sees this runs outside Prefect
+            raise ContentError.at("secret-in-prefect", variable, variable=variable, lane=self.lane.name)
         if not value:
             field = f"sms.lanes.{self.lane.name}"
             raise ContentError.at("secret-missing", "loa.toml", None, field, variable=variable, lane=self.lane.name)

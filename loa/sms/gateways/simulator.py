@@ -4,7 +4,13 @@
     02 temporary error, then accepted         06 accepted, every receipt twice
     03 accepted, undelivered                  07 the receipt before the answer
     04 accepted, expired                      08 taken, but the answer never comes: the status call knows
-    anything else: accepted, delivered        09 the answer never comes, and nobody knows
+    00 is on another network than its prefix  09 the answer never comes, and nobody knows
+    anything else: accepted, delivered
+
+Options of the lane: `latency_ms` (5) is the time one submit takes, `accepts_per_second` the parts it takes before it
+says that it is too fast, `network` the only network it is on: numbers that are elsewhere (00) are then refused as
+such. A file `<lane>.mood` beside the journal makes it fail like a real one: `down` refuses every connection, `silent`
+takes nothing and never answers.
 
 It remembers in a file what a provider would remember, so it can be killed and asked like one, and its own count of what
 it was given is what tests hold against the ledger's. Numbers are remembered as hashes.
@@ -16,14 +22,15 @@ import asyncio
 import hashlib
 import json
 import os
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from loa.model.errors import ContentError, Unsupported
+from loa.model.errors import ContentError, GatewayError, Unsupported
 from loa.model.ledger import Receipt
 from loa.model.states import RowState
-from loa.sms.gateways.base import Gateway, Limits, Line, Message, Outcome, Verdict
+from loa.sms.gateways.base import WRONG_NETWORK, Gateway, Limits, Line, Message, Outcome, Verdict
 from loa.sms.parts import Alphabet
 
 LIMITS = Limits(
@@ -33,15 +40,16 @@ LIMITS = Limits(
     status_after=0,
     polls_receipts=True,
     reaches_people=False,
-    options=frozenset({"latency_ms"}),
+    options=frozenset({"latency_ms", "accepts_per_second", "network"}),
 )
+PORTED = "00"
 REFUSED, TEMPORARY, UNDELIVERED, EXPIRED, SILENT, TWICE, EARLY, LOST, VANISHED = (f"0{i}" for i in range(1, 10))
 _RECEIPTS = {UNDELIVERED: RowState.UNDELIVERED, EXPIRED: RowState.EXPIRED}
 POLL = 500  # receipts in one answer
 
 
 def connect(line: Line) -> Gateway:
-    """Options: `latency_ms` (default 5), the time one submit takes."""
+    """A simulated account. Raises `ContentError` for an option that is not a number."""
     return Simulator(line)
 
 
@@ -52,15 +60,27 @@ class Simulator:
 
     def __init__(self, line: Line) -> None:
         self._line = line
-        self._latency = _milliseconds(line) / 1000
+        self._latency = _number(line, "latency_ms", 5, 60_000) / 1000
+        self._most = _number(line, "accepts_per_second", 0, 1_000_000)
+        self._network = str(line.lane.options.get("network", ""))
         self._journal = line.folder / f"{line.lane.name}.jsonl"
+        self._mood = line.folder / f"{line.lane.name}.mood"
+        self._second = (0, 0)
         self._tries: dict[str, int] | None = None
 
     async def submit(self, batch: Sequence[Message]) -> Sequence[Outcome]:
+        mood = self._mood.read_text().strip() if self._mood.is_file() else ""
+        if mood == "down":
+            raise GatewayError("gateway-unreachable", {"lane": self._line.lane.name})
         await asyncio.sleep(self._latency)
+        if mood == "silent":
+            return []
         outcomes: list[Outcome] = []
         entries: list[dict[str, Any]] = []
         for message in batch:
+            if self._too_fast(message.parts):
+                outcomes.append(Outcome(message.reference, Verdict.THROTTLED, raw="58", retry_after=1))
+                continue
             entry, outcome = self._take(message, self._next_try(message.reference))
             entries.append(entry)
             if outcome is not None:
@@ -88,6 +108,16 @@ class Simulator:
     async def close(self) -> None:
         return None
 
+    def _too_fast(self, parts: int) -> bool:
+        """Whether this second has had what the account takes."""
+        second, taken = int(time.monotonic()), 0
+        if second == self._second[0]:
+            taken = self._second[1]
+        if self._most and taken + parts > self._most:
+            return True
+        self._second = (second, taken + parts)
+        return False
+
     def _take(self, message: Message, tries: int) -> tuple[dict[str, Any], Outcome | None]:
         ending = message.number[-2:]
         entry: dict[str, Any] = {
@@ -103,6 +133,10 @@ class Simulator:
         if ending == REFUSED:
             return {**entry, "taken": False}, Outcome(
                 message.reference, Verdict.REFUSED, reason="number-invalid", raw="11"
+            )
+        if ending == PORTED and self._network:
+            return {**entry, "taken": False}, Outcome(
+                message.reference, Verdict.REFUSED, reason=WRONG_NETWORK, raw="25"
             )
         if ending == TEMPORARY and tries == 0:
             return {**entry, "taken": False}, Outcome(
@@ -165,9 +199,9 @@ class Simulator:
             os.close(handle)
 
 
-def _milliseconds(line: Line) -> float:
-    value = line.lane.options.get("latency_ms", 5)
-    if isinstance(value, str) or not 0 <= value <= 60_000:
-        field = f"sms.lanes.{line.lane.name}.options.latency_ms"
+def _number(line: Line, option: str, default: float, most: float) -> float:
+    value = line.lane.options.get(option, default)
+    if isinstance(value, str) or not 0 <= value <= most:
+        field = f"sms.lanes.{line.lane.name}.options.{option}"
         raise ContentError.at("not-number", "loa.toml", None, field, value=value)
     return float(value)

@@ -103,8 +103,13 @@ def test_the_head_is_that_of_an_official_document() -> None:
 
 def test_a_department_stands_below_its_committee() -> None:
     request = replace(REQUEST, issuer="Sở Khoa học và Công nghệ")
-    assert wording.heading(request) == ("UBND TỈNH THÁI NGUYÊN", "SỞ KHOA HỌC VÀ CÔNG NGHỆ")
+    assert wording.heading(request) == (("UBND TỈNH THÁI NGUYÊN",), ("SỞ KHOA HỌC VÀ CÔNG NGHỆ",))
     assert wording.recipients(request) == ("- Như trên;", "- Lưu: VT."), "it does not write to itself"
+
+
+def test_a_ministry_stands_below_nobody() -> None:
+    request = replace(REQUEST, issuer="Bộ Khoa học và Công nghệ")
+    assert wording.heading(request) == ((), ("BỘ KHOA HỌC VÀ CÔNG NGHỆ",))
 
 
 def test_the_foot_names_recipients_and_whoever_signs() -> None:
@@ -175,7 +180,8 @@ def test_the_bytes_depend_on_nothing_but_the_request() -> None:
 
 def test_a_character_that_no_file_can_hold_does_not_break_the_letter() -> None:
     """The lint blocks it; until then somebody must be able to look at what was made."""
-    request = replace(REQUEST, text=replace(REQUEST.text, payload="a\x01b"))
+    title = Localised(vi="Chiến dịch\x01" * 40, en="x")
+    request = replace(REQUEST, text=replace(REQUEST.text, payload="a\x01b"), campaign=title)
     assert "a�b" in said_in(letter(request))
 
 

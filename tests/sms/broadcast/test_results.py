@@ -232,7 +232,7 @@ def test_flags_do_not_overrule_the_form(tmp_path: Path) -> None:
     [
         (b"", "results-columns"),
         ("Doanh nghiệp;Số tin đã gửi\nViettel;1\n".encode(), "results-columns"),
-        ("Tên;Số\n".encode("utf-16-le"), "results-columns"),
+        ("Tên;Số\n".encode("utf-16-le"), "not-utf-8"),
         ("Doanh nghiệp".encode("cp1258", "replace") + b"\xff\n", "not-utf-8"),
         (b"PK\x03\x04 no workbook", "results-workbook"),
     ],
@@ -243,6 +243,14 @@ def test_a_file_that_is_no_form_is_refused(tmp_path: Path, content: bytes, code:
     with pytest.raises(ContentError) as caught:
         read_form(path, "bieu.xlsx", {})
     assert (caught.value.code, caught.value.where and caught.value.where.file) == (code, "bieu.xlsx")
+
+
+def test_the_columns_that_are_missing_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "bieu.csv"
+    path.write_text("Doanh nghiệp;Số tin đã gửi\nViettel;1\n", encoding="utf-8")
+    with pytest.raises(ContentError) as caught:
+        read_form(path, "bieu.csv", {})
+    assert caught.value.fields["missing"] == "Thuê bao thuộc đối tượng, Gửi thành công"
 
 
 def test_a_letter_instead_of_the_form_is_refused(release: Release, tmp_path: Path) -> None:

@@ -134,6 +134,19 @@ def test_a_missing_secret_is_named_by_its_variable_alone(name: str, clock: Movin
         assert shown.of({variable}) == {variable}
 
 
+@pytest.mark.parametrize("name", FAKES)
+def test_a_secret_that_cannot_be_sent_is_named_by_its_variable_alone(name: str, clock: MovingClock) -> None:
+    whole = line(name, "https://operator.example/", clock)
+    for variable in SECRETS[name]:
+        for broken in ("giu-kin\udcff", "giu-kin\x07"):
+            shown = Shown()
+            try:
+                OPERATORS[name](Line(whole.lane, {**whole.environ, variable: broken}, clock, whole.folder, whole.sink))
+            except LoaError as error:
+                shown.error(error)
+            assert shown.of({variable, "giu-kin"}) == {variable}
+
+
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("key", [SECRETS["esms"]["LOA_OP_CALLBACK_SECRET"], "doan-mo"])
 def test_a_callback_that_is_refused_shows_nothing(key: str, method: str, clock: MovingClock) -> None:

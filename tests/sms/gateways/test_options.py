@@ -40,6 +40,8 @@ def mistake(read: Callable[[Options], object], **options: Any) -> tuple[str, str
         (lambda o: o.text("x"), 12, ""),
         (lambda o: o.text("x"), True, "not-text"),
         (lambda o: o.text("x"), 1.5, "not-text"),
+        (lambda o: o.text("x"), "a\x00b", "wrong-value"),
+        (lambda o: o.text("x"), "a\nb", "wrong-value"),
         (lambda o: o.text("x", needed=True), "", "text-empty"),
         (lambda o: o.text("x", most=3), "abcd", "text-too-long"),
         (lambda o: o.text("x", pattern="[a-z]+", example="abc"), "ABC", "wrong-form"),

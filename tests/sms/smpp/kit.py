@@ -21,7 +21,7 @@ from loa.sms.smpp import pdu
 from loa.sms.smpp.simulator import Personality, Smsc
 
 P = ParamSpec("P")
-SYSTEM_ID, PASSWORD = "loa-thu", "mat-khau-thu"
+SYSTEM_ID, PASSWORD = "loa-thu", "mk-thu-9"  # no longer than the standard allows: 15 and 8 letters
 SECRETS = {"LOA_THU_SYSTEM_ID": SYSTEM_ID, "LOA_THU_PASSWORD": PASSWORD}
 
 
@@ -66,9 +66,17 @@ class News:
 
 
 def line(
-    clock: Clock, port: int, news: News | None = None, /, *, window: int = 100, sender: str = "DVC-MAU", folder: Path = Path(),
+    clock: Clock,
+    port: int,
+    news: News | None = None,
+    /,
+    *,
+    window: int = 100,
+    sender: str = "DVC-MAU",
+    folder: Path = Path(),
     **options: str | int | float | bool,
-) -> Line:  # fmt: skip
+) -> Line:
+    """A lane to a port on this machine, and where its news goes; `options` go before the ones that are made here."""
     given = {"host": "127.0.0.1", "port": port, **options}
     lane = LaneSettings(name="thu", gateway="smpp", sender=sender, window=window, options=given)
     news = news or News()
@@ -121,9 +129,17 @@ async def simulator(**ways: Any) -> AsyncIterator[tuple[Smsc, int]]:
         await smsc.stop()
 
 
+@asynccontextmanager
+async def peer(clock: Clock) -> AsyncIterator[tuple[Smpp, Line]]:
+    """A gateway and its line, connected to the library's SMSC for as long as the block lasts."""
+    async with simulator() as (_, port):
+        found = line(clock, port)
+        yield Smpp(found, asyncio.sleep, lambda: 0.0), found
+
+
 async def until(true: Callable[[], bool]) -> None:
     """Until something is so; the test's own time limit says how long."""
-    while not true():
+    while not true():  # noqa: ASYNC110 - what is waited for has no event
         await asyncio.sleep(0.005)
 
 
@@ -142,7 +158,7 @@ def silence(peer: Raw, sequence: int, body: bytes) -> None:
 
 
 class Raw(asyncio.Protocol):
-    """One connection to it. `submits` are those of the whole server, `heard` all else, as (command, status, sequence)."""
+    """One connection to it. What it hears is kept by the server, for all of them."""
 
     def __init__(self, server: RawSmsc) -> None:
         self._server = server
@@ -186,7 +202,11 @@ class Raw(asyncio.Protocol):
 
 
 class RawSmsc:
-    """Binds whoever comes; what it does with a submit_sm is `answer`."""
+    """Binds whoever comes; what it does with a submit_sm is `answer`.
+
+    `submits` are the messages that came, with their `sequences`; `binds` the bodies of the binds; `heard` everything
+    but submits, as command, status, sequence number.
+    """
 
     def __init__(self, answer: Answer, bind_status: int = 0) -> None:
         self.answer = answer

@@ -45,7 +45,9 @@ def test_a_mistake_names_its_field(clock: Clock, given: dict[str, Any], code: st
 
 def test_ids_are_numbers_on_both_sides_or_on_none(clock: Clock) -> None:
     assert mistakes(clock, receipt_ids="hex") == [("not-one-of", "sms.lanes.thu.options.receipt_ids")]
-    assert mistakes(clock, answer_ids="hex", receipt_ids="text") == [("not-one-of", "sms.lanes.thu.options.receipt_ids")]
+    assert mistakes(clock, answer_ids="hex", receipt_ids="text") == [
+        ("not-one-of", "sms.lanes.thu.options.receipt_ids")
+    ]
     assert options.read(line(clock, 1, answer_ids="hex")).ids == options.Ids("hex", "decimal")
 
 

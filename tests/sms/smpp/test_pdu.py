@@ -46,7 +46,9 @@ def test_a_message_reads_as_it_was_written_whatever_its_length(text: bytes, tlvs
 
 
 @given(frames, st.data())
-def test_frames_come_whole_however_the_octets_are_cut(sent: list[tuple[int, int, int, bytes]], data: st.DataObject) -> None:
+def test_frames_come_whole_however_the_octets_are_cut(
+    sent: list[tuple[int, int, int, bytes]], data: st.DataObject
+) -> None:
     stream = b"".join(pdu.frame(*one) for one in sent)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
     reader = pdu.Frames()

@@ -32,7 +32,7 @@ def pushed(octets: bytes, esm_class: int = pdu.RECEIPT, **tlvs: bytes) -> pdu.Sh
         # without sub, dlvrd and text (Jasmin)
         (pushed(b"id:7d2c-4a " + DATES + b" stat:UNDELIV err:012"), Report("7d2c-4a", UNDELIVERED, "UNDELIV 012")),
         # raw UCS-2 octets after text: (SMPPSim), which may hold anything
-        (pushed(b"id:5 sub:001 dlvrd:000 " + DATES + b" stat:EXPIRED err:000 text:" + " stat:DELIVRD".encode("utf-16-be")),
+        (pushed(b"id:5 sub:001 dlvrd:000 " + DATES + b" stat:EXPIRED text:" + " stat:DELIVRD".encode("utf-16-be")),
          Report("5", EXPIRED, "EXPIRED")),
         # a zero after text: and an id of 64 digits (Melrose)
         (pushed(f"id:{LONG_ID} sub:001 dlvrd:001 ".encode() + DATES + b" stat:DELIVRD err:000 text:\0"),
@@ -126,8 +126,10 @@ async def test_ids_in_two_bases_over_the_wire(clock: Clock, answer: str, receipt
 
 @in_loop
 async def test_receipts_that_nothing_marks_are_believed_where_the_lane_says_so(clock: Clock) -> None:
-    async with simulator(receipts="unmarked") as (smsc, port):
-        async with gateway(line(clock, port, news := News(), receipts="by-text")) as smpp:
-            await smpp.submit(messages(clock, 2))
-            await until(lambda: smsc.acknowledged == 2)
+    async with (
+        simulator(receipts="unmarked") as (smsc, port),
+        gateway(line(clock, port, news := News(), receipts="by-text")) as smpp,
+    ):
+        await smpp.submit(messages(clock, 2))
+        await until(lambda: smsc.acknowledged == 2)
     assert (len(news.receipts), news.inbound) == (2, [])

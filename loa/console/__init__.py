@@ -1,0 +1,1 @@
+"""What listens: pages and callbacks over HTTP."""
