@@ -59,9 +59,10 @@ class Columns:
     # what a row comes to
 
     def decide(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """A row of whole numbers for each row, in the order of the file: `PLACE`; `number`; `phone` (UInt32, null where none can be read); `bad` (UInt8),
-        the place in `codes` of what is wrong with the row itself or its number, 0 for nothing; `said` (UInt32), the
-        place in `said`.
+        """A row of whole numbers for each row, in the order of the file.
+
+        `PLACE`; `number`; `phone` (UInt32, null where none can be read); `bad` (UInt8), the place in `codes` of what is
+        wrong with the row itself or its number, 0 for nothing; `said` (UInt32), the place in `said`.
         """
         phone = national(frame[self._phone])
         left = phone.is_null().arg_true()

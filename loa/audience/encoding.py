@@ -42,9 +42,11 @@ class Lines:
     text: pl.Series
 
 
-def read_lines(file: BinaryIO, name: str, most: int = MAX_BYTES) -> Iterator[Lines]:
-    """The lines of a file of at most `most` bytes, from its start. Raises `ContentError` naming the line where it is
-    no text: file-too-big, people-zero-byte, people-old-encoding, not-utf-8, people-quote-open.
+def read_lines(file: BinaryIO, name: str, most: int = MAX_BYTES, block: int = BLOCK) -> Iterator[Lines]:
+    """The lines of a file of at most `most` bytes, from its start, some `block` bytes at a time.
+
+    Raises `ContentError` naming the line where it is no text: file-too-big, people-zero-byte, people-old-encoding,
+    not-utf-8, people-quote-open.
     """
     size = file.seek(0, os.SEEK_END)
     if size > most:
@@ -52,21 +54,23 @@ def read_lines(file: BinaryIO, name: str, most: int = MAX_BYTES) -> Iterator[Lin
     file.seek(0)
     head = file.read(4096)
     first, start = 1, 0
-    for block in _whole_lines(_utf_8(file, name), name):
-        if b"\0" in block:
-            raise ContentError.at("people-zero-byte", name, first + block.count(b"\n", 0, block.index(b"\0")))
-        text = _text(block, head, name, first)
+    for piece in _whole_lines(_utf_8(file, name, block), name):
+        if b"\0" in piece:
+            raise ContentError.at("people-zero-byte", name, first + piece.count(b"\n", 0, piece.index(b"\0")))
+        text = _text(piece, head, name, first)
         if text.str.strip_suffix("\r").str.contains("\r", literal=True).any():
             # an end of a line, as old Macs wrote it; lists that were joined have several kinds
-            text = _text(_LONE.sub(b"\n", block), head, name, first)
+            text = _text(_LONE.sub(b"\n", piece), head, name, first)
         yield Lines(first, start, text)
         first += len(text)
-        start += len(block) + 1
+        start += len(piece) + 1
 
 
-def read_at(file: BinaryIO, name: str, starts: Iterable[int], lengths: Iterable[int]) -> Iterator[bytes]:
+def read_at(
+    file: BinaryIO, name: str, starts: Iterable[int], lengths: Iterable[int], block: int = BLOCK
+) -> Iterator[bytes]:
     """Bytes of a file's text from places that only go forward. Raises `ContentError` where the file was cut since."""
-    pieces = _utf_8(file, name)
+    pieces = _utf_8(file, name, block)
     held, base = b"", 0
     for start, length in zip(starts, lengths, strict=True):
         while start + length > base + len(held):
@@ -83,20 +87,20 @@ def old_font(text: str) -> str:
     return next((font for font, words in _OLD_FONTS.items() if any(word in text for word in words)), "")
 
 
-def _utf_8(file: BinaryIO, name: str) -> Iterator[bytes]:
+def _utf_8(file: BinaryIO, name: str, block: int) -> Iterator[bytes]:
     """The file's bytes as they are, or as UTF-8 where they begin with the mark of UTF-16; without the mark."""
     file.seek(0)
-    data = file.read(BLOCK)
+    data = file.read(max(block, 3))  # a mark at least
     if not data.startswith(_WIDE):
         yield data.removeprefix(codecs.BOM_UTF8)
-        while data := file.read(BLOCK):
+        while data := file.read(block):
             yield data
         return
     decoder = codecs.getincrementaldecoder("utf-16")()
     try:
         while data:
             yield decoder.decode(data).encode()
-            data = file.read(BLOCK)
+            data = file.read(block)
         decoder.decode(b"", final=True)
     except UnicodeError as error:
         raise ContentError.at("not-utf-8", name) from error
@@ -108,7 +112,8 @@ def _whole_lines(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
     for number, piece in enumerate(pieces):
         if number == 0:
             old_mac = b"\r" in piece and b"\n" not in piece
-        whole, end, rest = (rest + (piece.replace(b"\r", b"\n") if old_mac else piece)).rpartition(b"\n")
+        data = rest + piece
+        whole, end, rest = (_LONE.sub(b"\n", data) if old_mac else data).rpartition(b"\n")
         if len(rest) > MAX_LINE:
             raise ContentError.at("people-quote-open", name, line + whole.count(b"\n") + len(end))
         if end:

@@ -78,6 +78,47 @@ def cancel(id: str, wave: str, *, year: Year = None, by: Who = None, session: In
 
 
 @app.command
+def lanes(*, session: Injected) -> None:
+    """Các đường gửi: cổng, tốc độ, mạng, tình trạng. / The lanes: gateway, rate, networks, state."""
+    from loa.cli.waves import print_outage
+
+    with session.desk() as desk:
+        settings = desk.workspace.settings.sms.lanes
+        outages = desk.store.lanes.outages(desk.clock.now())
+        holders = {lane.name: desk.store.lanes.holder(lane.name) for lane in settings}
+    document = [
+        {
+            **lane.model_dump(mode="json", exclude={"options"}),
+            "holder": holders[lane.name],
+            "out_of_order": lane.name in outages,
+        }
+        for lane in settings
+    ]
+
+    def state(name: str) -> str:
+        return "tạm ngắt" if name in outages else "đang gửi" if holders[name] else "sẵn sàng"
+
+    def render(out: Any) -> None:
+        headings = ("Đường gửi", "Cổng", "Tên định danh", "Bản tin/giây", "Mạng", "Tình trạng")
+        rows = [
+            (
+                lane.name,
+                lane.gateway,
+                lane.sender,
+                f"{lane.parts_per_second:g}",
+                " ".join(lane.networks),
+                state(lane.name),
+            )
+            for lane in settings
+        ]
+        table(out, headings, rows, (3,))
+        for outage in outages.values():
+            print_outage(out, outage)
+
+    session.show(document, render)
+
+
+@app.command
 def reconcile(*, session: Injected) -> None:
     """Đối soát: hỏi lại cổng gửi về các tin chưa rõ kết quả. / Ask the gateways about what is in doubt."""
     import asyncio
@@ -128,7 +169,9 @@ def _render_rest(out: Any, done: Any) -> None:
         ]
         table(out, ("Đợt", "Sản phẩm", "Kết quả", "Đường gửi", "Số dòng", "Từ"), rows, (4,))
     for item in done.missing:
-        words = f"{item.wave} {item.deliverable}: {item.rows} người đã duyệt chưa có trong sổ gửi; chạy lại “loa release”."
+        words = (
+            f"{item.wave} {item.deliverable}: {item.rows} người đã duyệt chưa có trong sổ gửi; chạy lại “loa release”."
+        )
         out.print(f"CHÚ Ý {words}", markup=False, highlight=False)
     for item in done.orphans:
         words = f"{item.receipts} báo cáo “{STATE_WORDS[item.state][0]}” của đường “{item.lane}” không khớp tin nào."

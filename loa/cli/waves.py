@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +15,7 @@ from loa.cli.session import Injected, Session, table
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from loa.model.ledger import Count
+    from loa.model.ledger import Count, Outage
 
 ledger = App(name="ledger", help="Sổ gửi: xuất từng dòng. / The ledger: export every row.")
 
@@ -113,18 +113,67 @@ def status(id: str = "", *, session: Injected) -> None:
     id
         Mã chiến dịch; để trống là tất cả. / The campaign's id; all unless named.
     """
+    from loa.outlook import done_at
+
     with session.desk() as desk:
         found = [(wave, desk.store.figures.counts(wave)) for wave in desk.store.figures.waves(id)]
         packages = {wave: packages_of(desk, wave, counts) for wave, counts in found}
-    document = [{"wave": wave, "counts": [_count(count) for count in counts]} for wave, counts in found]
+        holds = {wave: desk.store.ledger.held(wave) for wave, _ in found}
+        finish = {wave: done_at(desk, wave) for wave, _ in found}
+        outages = tuple(desk.store.lanes.outages(desk.clock.now()).values())
+    document = [
+        {
+            "wave": wave,
+            "hold": holds[wave],
+            "done_at": finish[wave],
+            "counts": [_count(count) for count in counts],
+        }
+        for wave, counts in found
+    ]
 
     def render(out: Any) -> None:
         if not found:
             out.print("Chưa có đợt nào được gửi. / Nothing was released yet.")
         for wave, counts in found:
             print_counts(out, wave, counts, packages[wave])
+            _print_outlook(out, holds[wave], finish[wave])
+        for outage in outages:
+            print_outage(out, outage)
 
     session.show(document, render)
+
+
+def _print_outlook(out: Any, hold: str, finish: datetime | None) -> None:
+    """What keeps a wave, or when the rest of it will be out."""
+    from loa.calendar import moment_words
+    from loa.model.sentences import words
+
+    if hold:
+        out.print(f"{words(f'held-wave-{hold}')}", markup=False, highlight=False)
+    elif finish is not None:
+        moment = moment_words(finish)
+        out.print(f"Phần còn lại dự kiến gửi xong lúc {moment}. / The rest will be out by then.", highlight=False)
+
+
+def print_outage(out: Any, outage: Outage) -> None:
+    """A lane that is out of order, and why."""
+    from loa.calendar import moment_words
+
+    words = f"Đường gửi “{outage.lane}” đang tạm ngắt đến {moment_words(outage.until)}: {_why(outage)}"
+    out.print(words, markup=False, highlight=False, style="bold red")
+
+
+def _why(outage: Outage) -> str:
+    """The sentence of what went wrong, where the code has one."""
+    from loa.model.sentences import table as sentences
+    from loa.model.sentences import words
+
+    if outage.why not in sentences():
+        return f"{outage.why} ({outage.failures})"
+    try:
+        return str(words(outage.why, {"lane": outage.lane}))
+    except KeyError:  # its sentence needs more than a lane's name
+        return f"{outage.why} ({outage.failures})"
 
 
 PATIENCE = timedelta(minutes=2)  # a person waits for it, and can start it again

@@ -85,7 +85,9 @@ def _lanes(job: Job, made: Bodies, desk: Desk) -> Iterator[Finding]:
         if missing := alphabets - limits.alphabets:
             names = ", ".join(sorted(missing))
             yield Finding("alphabet-unsupported", job.subject, {"lane": lane.name, "alphabets": names})
-        if lane.sender not in sms.registered_senders and not lane.sender.isdigit():
+        number = lane.sender.removeprefix("+").isdigit()  # a short code, or a whole number: no brandname
+        if lane.sender not in sms.registered_senders and not number:
             yield Finding("sender-unregistered", job.subject, {"sender": lane.sender, "lane": lane.name})
-        if len(lane.sender) > min(BRANDNAME, limits.sender_length):
-            yield Finding("sender-too-long", job.subject, {"sender": lane.sender, "most": BRANDNAME})
+        most = limits.sender_length if number else min(BRANDNAME, limits.sender_length)
+        if len(lane.sender) > most:
+            yield Finding("sender-too-long", job.subject, {"sender": lane.sender, "most": most})

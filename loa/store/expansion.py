@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -156,12 +156,14 @@ class Expansion:
         said = {key: new for key, *new in wanted.iter_rows()}
         values = []
         for row in old:
-            guess, *words, parts = said[row.id]
+            guess, *words = said[row.id]
             # what a lane has found out about a number's network is worth more than a guess
-            operator = row.operator if row.tried else guess
-            tally.add(self.job, row.operator, RowState.PLANNED, -1, -row.parts)
-            tally.add(self.job, operator, RowState.PLANNED, 1, parts)
-            values.append((row.id, self._bundle, operator, *words, parts))
+            values.append((row.id, self._bundle, row.operator if row.tried else guess, *words))
+        before = Counter((row.operator, row.parts) for row in old)
+        after = Counter((operator, parts) for _, _, operator, *_, parts in values)
+        for sign, alike in ((-1, before), (1, after)):
+            for (operator, parts), number in alike.items():
+                tally.add(self.job, operator, RowState.PLANNED, sign * number, sign * number * parts)
         _RENEW.run(connection, values)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -149,12 +149,13 @@ class Figures:
         with self._db.read() as connection:
             of_wave = connection.execute(sa.select(jobs).where(jobs.c.wave == wave).order_by(jobs.c.id)).all()
         for job in of_wave:
-            statement = sa.select(rows).where(rows.c.job == job.id).order_by(rows.c.recipient).limit(PAGE)
+            columns = [rows.c[name] for name in _OF_ROW]
+            statement = sa.select(*columns).where(rows.c.job == job.id).order_by(rows.c.recipient).limit(PAGE)
             after, more = "", True
             while more:
                 with self._db.read() as connection:
                     page = connection.execute(statement.where(rows.c.recipient > after)).all()
-                yield from (to_row(row, wave, job.deliverable) for row in page)
+                yield from (_whole(row, wave, job.deliverable) for row in page)
                 more = len(page) == PAGE
                 after = page[-1].recipient if page else ""
 
@@ -200,6 +201,18 @@ class Figures:
 
 def _joined() -> sa.Select[Any]:
     return sa.select(jobs.c.wave, jobs.c.deliverable, rows).join(jobs, jobs.c.id == rows.c.job)
+
+
+# what a row says of itself; the rest of it its job knows
+_OF_ROW = tuple(field.name for field in fields(Row) if field.name in rows.c)
+_STATES = {state.value: state for state in RowState}
+
+
+def _whole(found: sa.Row[Any], wave: str, deliverable: str) -> Row:
+    """`to_row` for a row of nothing but `_OF_ROW`: a third of the time, which a million of them add up."""
+    values = dict(zip(_OF_ROW, found, strict=True))
+    values["state"] = _STATES[values["state"]]
+    return Row(wave=wave, deliverable=deliverable, **values)
 
 
 def _job(connection: sa.Connection, wave: str, deliverable: str) -> int | None:

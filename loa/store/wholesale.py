@@ -6,6 +6,7 @@ A province is a million rows: what is done a row at a time is paid for a million
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import repeat
@@ -58,9 +59,10 @@ def shift(
     connection.execute(rows.update().where(these).values(new))
     told = sa.select(rows.c.id, rows.c.updated_at, rows.c.state, rows.c.reason, rows.c.lane, rows.c.fence).where(these)
     connection.execute(events.insert().from_select(["row", "at", "state", "reason", "lane", "fence"], told))
-    for row in found:
-        tally.add(row.job, row.operator, row.state, -1, -row.parts)
-        tally.add(row.job, row.operator, state.value, 1, row.parts)
+    alike = Counter((row.job, row.operator, row.state, row.parts) for row in found)
+    for (job, operator, before, parts), number in alike.items():
+        tally.add(job, operator, before, -number, -number * parts)
+        tally.add(job, operator, state.value, number, number * parts)
     return len(found)
 
 

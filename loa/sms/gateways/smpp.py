@@ -9,7 +9,7 @@ import asyncio
 import random
 from collections.abc import Sequence
 
-from loa.model.errors import Unsupported
+from loa.model.errors import GatewayError, Unsupported
 from loa.model.ledger import Receipt
 from loa.sms.gateways.base import Gateway, Limits, Line, Message, Outcome
 from loa.sms.parts import Alphabet
@@ -63,7 +63,8 @@ class Smpp:
 
     async def submit(self, batch: Sequence[Message]) -> Sequence[Outcome]:
         if self._mouth is None:
-            raise Unsupported("gateway-sends-not", {"gateway": "smpp"})
+            # the lane is set up wrong: that is no reason to refuse anybody's message
+            raise GatewayError("gateway-sends-not", {"gateway": "smpp"})
         if batch and self._ear is not None and self._ear is not self._mouth:
             await self._ear.ready()
         return await self._mouth.submit(batch)
@@ -101,5 +102,6 @@ class Smpp:
             for session in {self._mouth, self._ear}:
                 if session is not None:
                     await session.close()
+            await self._inbox.empty()  # answers that came before the unbind's
         finally:
             self._inbox.deaf = False

@@ -28,12 +28,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """Something pushed, and how to acknowledge it. `news` is nothing where there is nothing to store."""
+    """Something to store, and how to acknowledge it; without a link there is nothing to acknowledge."""
 
-    link: Link
-    command: int
-    sequence: int
     news: Receipt | Inbound
+    link: Link | None = None
+    command: int = 0
+    sequence: int = 0
 
 
 class Inbox:
@@ -66,25 +66,20 @@ class Inbox:
         news = self._report(sent) if reports.is_report(sent, self._options.receipts) else self._inbound(sent)
         if news is None:
             return link.write(link.reply(command, pdu.OK, sequence))
-        return self._put(_Item(link, command, sequence, news))
+        return self._put(_Item(news, link, command, sequence))
 
-    def tell(self, link: Link, receipt: Receipt) -> None:
+    def tell(self, receipt: Receipt) -> None:
         """News that came as an answer, after nobody waited for it any more. There is nothing to acknowledge."""
-        self._put(_Item(link, 0, 0, receipt))
+        self._put(_Item(receipt))
 
     async def empty(self) -> None:
         """Until all that has come is stored or refused; not for ever."""
         if self._work is not None:
             await asyncio.wait((self._work,), timeout=PATIENCE)
 
-    def forget(self, link: Link) -> None:
-        """A link is gone: what could not be acknowledged any more comes again."""
-        self._waiting = deque(item for item in self._waiting if item.link is not link or not item.command)
-        self._paused.discard(link)
-
     def _put(self, item: _Item) -> None:
         self._waiting.append(item)
-        if len(self._waiting) >= FULL and item.link not in self._paused:
+        if len(self._waiting) >= FULL and item.link is not None and item.link not in self._paused:
             self._paused.add(item.link)
             item.link.pause(True)
         if self._work is None:
@@ -125,7 +120,7 @@ class Inbox:
     def _acknowledge(self, batch: Sequence[_Item], status: int) -> None:
         written: dict[Link, list[bytes]] = {}
         for item in batch:
-            if item.command:
+            if item.link is not None:
                 written.setdefault(item.link, []).append(item.link.reply(item.command, status, item.sequence))
         for link, replies in written.items():
             link.write(b"".join(replies))

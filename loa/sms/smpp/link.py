@@ -234,6 +234,8 @@ class Link(asyncio.Protocol):
         for sequence in over:
             self._late[sequence] = waiting = self.waiting.pop(sequence)
             self._owner.expired(waiting)
+        if over:
+            self._owner.room(self)
         while len(self._late) > LATE:
             del self._late[next(iter(self._late))]
 

@@ -123,9 +123,10 @@ class Session:
     async def close(self) -> None:
         """Ends the connection in good order. May be called twice."""
         link, self._link = self._link, None
-        if self._held is not None:
-            self._held.cancel()
-            self._held = None
+        for timer in (self._held, self._soon):
+            if timer is not None:
+                timer.cancel()
+        self._held = self._soon = None
         self._drop()
         if link is not None:
             await link.end()
@@ -175,7 +176,6 @@ class Session:
             self._drop()
 
     def lost(self, link: Link) -> None:
-        self._inbox.forget(link)
         for waiting in link.waiting.values():
             self._settle(cast(_Flight, waiting))
         link.waiting.clear()
@@ -260,9 +260,9 @@ class Session:
     def _late(self, flight: _Flight, outcome: Outcome) -> None:
         """An answer after its message was called in doubt: it settles that, and brings the id for its receipt."""
         state = {Verdict.ACCEPTED: RowState.ACCEPTED, Verdict.REFUSED: RowState.REFUSED}.get(outcome.verdict)
-        if state is not None and self._link is not None:
+        if state is not None:
             lane, now, raw = self._line.lane.name, self._line.clock.now(), outcome.reason or "late-answer"
-            self._inbox.tell(self._link, Receipt(lane, outcome.gateway_id, state, now, flight.reference, raw))
+            self._inbox.tell(Receipt(lane, outcome.gateway_id, state, now, flight.reference, raw))
 
     def _hold(self) -> None:
         """Too fast: nothing is sent for a while, and what has not begun goes back."""
@@ -348,8 +348,7 @@ class Session:
         # never the error's own words: they may hold what the peer said
         problem = getattr(error, "reason", None) or error.strerror or type(error).__name__
         fields = {"lane": options.lane, "host": options.host, "port": options.port, "problem": problem}
-        verified = "CERTIFICATE" not in str(problem)
-        return _Failure(GatewayError("smpp-unreachable", fields), verified)
+        return _Failure(GatewayError("smpp-unreachable", fields), again="CERTIFICATE" not in str(problem))
 
     def _refused(self, status: statuses.Status) -> _Failure:
         lane = self._options.lane

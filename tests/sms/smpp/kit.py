@@ -31,7 +31,7 @@ def in_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
     @wraps(test)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         async def limited() -> None:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(10):
                 await test(*args, **kwargs)
 
         asyncio.run(limited())
@@ -183,10 +183,15 @@ class Raw(asyncio.Protocol):
                 self._server.answer(self, sequence, body)
                 continue
             self._server.heard.append((command, status, sequence))
+            if self._server.mute:
+                continue
             if command in (pdu.BIND_TRANSCEIVER, pdu.BIND_TRANSMITTER, pdu.BIND_RECEIVER):
                 self._server.binds.append(body)
                 self.send(command | pdu.RESPONSE, self._server.bind_status, sequence, b"thu\0")
-            elif command == pdu.UNBIND or (command == pdu.ENQUIRE_LINK and self._server.alive):
+            elif command == pdu.UNBIND:
+                self._server.before_unbind()
+                self.send(command | pdu.RESPONSE, 0, sequence)
+            elif command == pdu.ENQUIRE_LINK and self._server.alive:
                 self.send(command | pdu.RESPONSE, 0, sequence)
 
     def send(self, command: int, status: int, sequence: int, body: bytes = b"") -> None:
@@ -212,7 +217,9 @@ class RawSmsc:
         self.answer = answer
         self.bind_status = bind_status
         self.alive = True
+        self.mute = False
         self.greeting = b""
+        self.before_unbind: Callable[[], object] = lambda: None
         self.peers: list[Raw] = []
         self.submits: list[pdu.ShortMessage] = []
         self.sequences: list[int] = []

@@ -148,8 +148,10 @@ async def test_an_smsc_that_pushes_faster_than_we_store_has_to_wait(clock: Clock
         one = pdu.frame(pdu.DELIVER_SM, 0, 1, pdu.message(receipt()))
         peer.write(one * 70_000)  # far more than lies between two sockets
         await until(lambda: news.tries == 1)
-        await asyncio.sleep(0.2)
-        left = peer.transport.get_write_buffer_size()
+        before, left = -1, peer.transport.get_write_buffer_size()
+        while before != left:
+            await asyncio.sleep(0.2)
+            before, left = left, peer.transport.get_write_buffer_size()
         assert left > 1_000_000
         news.gate.set()
         await until(lambda: peer.transport is not None and peer.transport.get_write_buffer_size() < left)

@@ -135,6 +135,22 @@ async def test_an_answer_that_comes_late_settles_the_doubt_and_brings_the_id(clo
 
 
 @in_loop
+async def test_an_answer_that_comes_late_but_before_the_others_is_no_doubt_at_all(clock: Clock) -> None:
+    held: list[tuple[Raw, int, bytes]] = []
+
+    def second(peer: Raw, sequence: int, body: bytes) -> None:
+        accept(*held[0])
+        asyncio.get_running_loop().call_later(0.05, accept, peer, sequence, body)
+
+    batch = messages(clock, 2)
+    async with (
+        raw(scripted(lambda *asked: held.append(asked), second)) as (_, port),
+        gateway(line(clock, port, window=1, response_seconds=0.2)) as smpp,
+    ):
+        assert verdicts(await smpp.submit(batch), batch) == [(Verdict.ACCEPTED, "")] * 2
+
+
+@in_loop
 async def test_what_a_cancelled_submit_had_not_written_is_never_sent(clock: Clock) -> None:
     held: list[tuple[Raw, int, bytes]] = []
     news = News()
@@ -157,6 +173,20 @@ async def test_what_a_cancelled_submit_had_not_written_is_never_sent(clock: Cloc
 
 
 @in_loop
+async def test_a_message_that_is_cancelled_between_two_parts_stays_there(clock: Clock) -> None:
+    """Who cancelled it has written it down as in doubt by now."""
+    held: list[tuple[Raw, int, bytes]] = []
+    async with raw(scripted(lambda *asked: held.append(asked))) as (smsc, port), gateway(line(clock, port)) as smpp:
+        task = asyncio.create_task(smpp.submit(messages(clock, 1, LONG)))
+        await until(lambda: bool(held))
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        accept(*held[0])
+        await smpp.submit(messages(clock, 1, ending="11"))
+    assert [sent.destination.text[-2:] for sent in smsc.submits] == ["10", "11"]
+
+
+@in_loop
 async def test_where_nobody_listens_nothing_has_left_and_that_is_an_error(clock: Clock) -> None:
     async with raw() as (_, port):
         pass
@@ -170,12 +200,8 @@ async def test_where_nobody_listens_nothing_has_left_and_that_is_an_error(clock:
 
 @in_loop
 async def test_an_smsc_that_says_nothing_to_a_bind_is_given_up(clock: Clock) -> None:
-    async def hole(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
-
-    server = await asyncio.start_server(hole, "127.0.0.1", 0)
-    async with server, gateway(line(clock, server.sockets[0].getsockname()[1], connect_seconds=0.1), Waits()) as smpp:
+    async with raw() as (smsc, port), gateway(line(clock, port, connect_seconds=0.1), Waits()) as smpp:
+        smsc.mute = True
         with pytest.raises(GatewayError) as caught:
             await smpp.submit(messages(clock, 1))
     assert caught.value.code == "smpp-unreachable"
@@ -421,8 +447,9 @@ async def test_a_lane_says_how_it_binds(clock: Clock, bind: str, commands: list[
 async def test_a_bind_for_one_way_cannot_do_the_other(clock: Clock) -> None:
     async with raw() as (smsc, port):
         async with gateway(line(clock, port, bind="receiver")) as smpp:
-            with pytest.raises(Unsupported):
+            with pytest.raises(GatewayError) as caught:
                 await smpp.submit(messages(clock, 1))
+            assert caught.value.code == "gateway-sends-not"
             await smpp.listen(0.01)
         async with gateway(line(clock, port, bind="transmitter")) as smpp:
             with pytest.raises(Unsupported):
@@ -566,3 +593,19 @@ async def test_closing_unbinds_and_waits_for_what_is_being_stored(clock: Clock) 
             await until(lambda: smsc.pushed == 3)
         assert smsc.unbinds == 1
         assert (len(news.receipts), smsc.acknowledged) == (3, 3)
+
+
+@in_loop
+async def test_answers_that_come_while_it_is_closed_still_settle_the_doubt(clock: Clock) -> None:
+    """A lane that got no answer hangs up at once, and an SMSC answers what it has before it answers an unbind."""
+    held: list[tuple[Raw, int, bytes]] = []
+    news = News()
+    async with (
+        raw(lambda *asked: held.append(asked)) as (smsc, port),
+        gateway(line(clock, port, news, response_seconds=0.1)) as smpp,
+    ):
+        assert list(await smpp.submit(messages(clock, 2))) == []
+        smsc.before_unbind = lambda: [accept(*asked) for asked in held]
+        await smpp.close()
+    assert {receipt.state for receipt in news.receipts} == {RowState.ACCEPTED}
+    assert len(news.receipts) == 2
