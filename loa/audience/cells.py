@@ -32,10 +32,23 @@ def unguard(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _is_guarded(cell) else cell
 
 
+def written(cell: str, delimiter: str) -> str:
+    """A guarded cell as it stands in a CSV file: in quotes where it needs them."""
+    cell = guard(cell)
+    return '"' + cell.replace('"', '""') + '"' if any(char in cell for char in f'{delimiter}"\r\n') else cell
+
+
 def guarded(cell: pl.Expr) -> pl.Expr:
     """`guard` over a column of text."""
     formula = cell.str.contains(f"^(?:{_FORMULA})") & ~cell.str.contains(f"^(?:{_NUMBER})$")
     return pl.when(formula).then(pl.concat_str(pl.lit("'"), cell)).otherwise(cell)
+
+
+def all_written(cell: pl.Expr, delimiter: str) -> pl.Expr:
+    """`written` over a column of text."""
+    cell = guarded(cell)
+    quoted = pl.concat_str(pl.lit('"'), cell.str.replace_all('"', '""', literal=True), pl.lit('"'))
+    return pl.when(cell.str.contains_any([delimiter, '"', "\r", "\n"])).then(quoted).otherwise(cell)
 
 
 def unguarded(cells: pl.DataFrame) -> pl.DataFrame:

@@ -48,7 +48,6 @@ class Columns:
 
     def __init__(self, columns: Mapping[str, int], header: Sequence[str], places: Places) -> None:
         self._columns = {column: cell(i) for column, i in columns.items() if column != "phone"}
-        self._cells = pl.col(list(self._columns.values()))
         self._phone = cell(columns["phone"])
         self._named = {column: header[i] for column, i in columns.items()}
         self._places = places
@@ -102,13 +101,12 @@ class Columns:
         new = keys.filter(places >= len(self._known)).unique()
         self._known += [None] * len(new)
         for place, key in zip(new.to_physical(), new.cast(pl.String), strict=True):
-            if key.count(_BETWEEN) < len(self._columns):
+            if key.count(_BETWEEN) < max(len(self._columns), 1):
                 self._known[place] = self._said(key)
         said = pl.Series(self._known, dtype=pl.UInt32).gather(places)
         if not said.null_count():
             return said
-        # a cell holds what stands between cells: for `clean` it is a space
-        return self._said_in(frame.with_columns(self._cells.str.replace_all(_BETWEEN, " ", literal=True)))
+        return self._said_in(self._told_apart(frame))
 
     def _forget(self) -> None:
         """Begins anew with the distinct texts that polars numbers, the same ones from block to block."""
@@ -129,6 +127,10 @@ class Columns:
         cells = zip(self._columns, key.split(_BETWEEN), strict=False)  # of a list of bare numbers the key is empty
         return judge({column: clean(text) for column, text in cells}, self._places)
 
+    def _told_apart(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Without what stands between cells in the cells; for `clean` it is a space."""
+        return frame.with_columns(pl.col(name).str.replace_all(_BETWEEN, " ", literal=True) for name in self._columns.values())
+
     def _keys_of(self, frame: pl.DataFrame) -> pl.Series:
         """All that a row says but its number, as one text."""
         if not self._columns:
@@ -144,7 +146,7 @@ class Columns:
         the number of the other row that this speaks of, `other` (UInt32).
         """
         broken, why = pl.col("fault") != "", pl.col("why") != ""
-        rejects = rejects.with_columns(self._cells.str.replace_all(_BETWEEN, " ", literal=True))
+        rejects = self._told_apart(rejects)
         wrong = self.said["code"].gather(self._said_in(rejects)) != 0
         asked = rejects.select(
             whole=pl.when(broken).then("fault").when(why).then(pl.col("why").cast(pl.String)),

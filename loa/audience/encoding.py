@@ -79,7 +79,8 @@ def read_at(
                 raise ContentError.at("people-changed", name)
             passed = min(len(held), start - base)
             held, base = held[passed:] + piece, base + passed
-        yield held[start - base : start - base + length]
+        found = held[start - base : start - base + length]
+        yield _LONE.sub(b"\n", found) if b"\r" in found else found
 
 
 def old_font(text: str) -> str:

@@ -262,20 +262,23 @@ def _header(rows: list[tuple[int, list[str]]], name: str, bare: bool) -> _Header
     rows = [(number, row) for number, row in rows if any(text.strip() for text in row)][:MAX_TITLE]
     if not rows:
         raise ContentError.at("file-empty", name)
-    for number, row in rows:
+    meant = rows[0]  # what is shown where no row will do
+    for place, (number, row) in enumerate(rows):
         names = tuple(nfc(unguard(text)).strip() for text in row)
         numbers = [i for i, text in enumerate(names) if isinstance(parse(text), Number)]
         if numbers and bare:
-            return _Header(
-                number - 1, tuple("phone" if i == numbers[0] else "" for i in range(len(names))), {"phone": numbers[0]}
-            )
-        if numbers:
+            names = tuple("phone" if i == numbers[0] else "" for i in range(len(names)))
+            return _Header(number - 1, names, {"phone": numbers[0]})
+        if numbers and place == 0:
             raise ContentError.at("people-no-header", name, number)
+        if numbers:
+            meant = rows[place - 1]  # above the people should be their header
+            break
         columns = _columns(names, name, number)
         if "phone" in columns:
             return _Header(number, names, columns)
-    number, row = rows[0]
-    if font := old_font(" ".join(text for _, row in rows for text in row)):
+    number, row = meant
+    if font := old_font(" ".join(row)):
         raise ContentError.at("people-old-encoding", name, number, encoding=font)
     raise ContentError.at("people-no-phone-column", name, number, found=_shown(row))
 

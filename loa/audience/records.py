@@ -8,13 +8,12 @@ cut together. A record with a quote goes to Python's `csv`, and so does the ques
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
 
-from loa.audience.cells import guard, unguard, unguarded
+from loa.audience.cells import unguard, unguarded, written
 from loa.audience.encoding import Lines
 from loa.model.errors import ContentError
 
@@ -53,9 +52,7 @@ def tail_of(cells: Sequence[str], delimiter: str) -> str:
     kept = [unguard(cell) for cell in cells]
     while kept and not kept[-1].strip():
         kept.pop()
-    out = io.StringIO()
-    csv.writer(out, delimiter=delimiter, lineterminator="").writerow(["", *map(guard, kept)])
-    return out.getvalue() if kept else ""
+    return "".join(delimiter + written(cell, delimiter) for cell in kept)
 
 
 def _line_of(one: str, between: str) -> str:

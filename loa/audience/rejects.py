@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from loa.audience.cells import guarded
+from loa.audience.cells import all_written
 from loa.audience.columns import TOLD
 from loa.audience.reading import OURS, ROW_COLUMN, Sheet
 from loa.audience.records import cell
@@ -74,15 +74,6 @@ def write(path: Path, data: Iterable[bytes], *, own_folder: bool, meanwhile: Cal
 
 def _lines(cells: pl.DataFrame, tail: pl.Series, delimiter: str) -> bytes:
     """Rows of a CSV file, each with its end. `tail` comes after the last cell as it is."""
-    quoted = [_quoted(guarded(pl.col(name)), delimiter) for name in cells.columns]
-    lines = cells.select(pl.concat_str(*quoted, separator=delimiter)).to_series()
+    cells = cells.select(all_written(pl.col(name), delimiter).alias(name) for name in cells.columns)
+    lines = cells.select(pl.concat_str(pl.all(), separator=delimiter)).to_series()
     return str((lines + tail + "\r\n").str.join("").item()).encode()
-
-
-def _quoted(text: pl.Expr, delimiter: str) -> pl.Expr:
-    needed = text.str.contains(f'[\r\n"{re.escape(delimiter)}]')
-    return (
-        pl.when(needed)
-        .then(pl.concat_str(pl.lit('"'), text.str.replace_all('"', '""', literal=True), pl.lit('"')))
-        .otherwise(text)
-    )

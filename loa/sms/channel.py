@@ -12,7 +12,7 @@ from loa.model.finding import Finding
 from loa.model.ledger import Terms
 from loa.sms import bodies as texts
 from loa.sms.deliverable import SmsDeliverable
-from loa.sms.planning import planned
+from loa.sms.planning import counted, planned
 from loa.sms.prices import budget_of, prices_of
 
 
@@ -38,8 +38,7 @@ class SmsChannel:
         Texts are quick to make, so there is no recipe: the same texts are the same bytes.
         """
         info = texts.audience_of(job, desk)
-        counts = texts.count(job, desk.store.audiences.frame(info), texts.blank(job, desk))
-        made, hashes = texts.compose(job, desk, counts)
+        made, hashes = texts.compose(job, desk, counted(job, desk))
         provenance = {f"template-{language}": sha256 for language, sha256 in sorted(hashes.items())}
         provenance |= {"audience": info.name, "audience-sha256": info.sha256, "encoding": texts.sms_of(job).encoding}
         # nothing in the texts comes of the prices, but whoever approves the texts approves what they cost

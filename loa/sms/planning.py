@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 BATCH = 50_000
 
 
+def counted(job: Job, desk: Desk) -> texts.Counts:
+    """How many recipients of a deliverable are in each context, by operator; a batch of them in memory at a time."""
+    shape = texts.blank(job, desk)
+    counts: dict[texts.Context, dict[str, int]] = {}
+    for people in desk.store.audiences.batches(texts.audience_of(job, desk), BATCH):
+        for context, operators in texts.count(job, people, shape).items():
+            of_context = counts.setdefault(context, {})
+            for operator, number in operators.items():
+                of_context[operator] = of_context.get(operator, 0) + number
+    return counts
+
+
 def planned(job: Job, artefacts: Sequence[Artefact], desk: Desk) -> Iterator[pl.DataFrame]:
     """The recipients of a deliverable, each with its text, a batch at a time (`loa.store.expansion.PLAN`)."""
     made = texts.read(artefacts, desk)

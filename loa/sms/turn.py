@@ -113,18 +113,20 @@ class Turn:
         claim = self._desk.store.ledger.claim(
             sending.key, sending.bundle, self.lease, size, now, operators, sending.terms
         )
-        return claim.rows, "over-budget" if claim.over_budget else ""
+        if claim.rows:
+            return claim.rows, ""
+        if claim.over_budget:
+            return (), "over-budget"
+        hold = self._desk.store.ledger.held(sending.key.wave)
+        return (), f"wave-{hold}" if hold else ""
 
     def _must_stop(self, sending: Sending, now: datetime) -> str:
-        """Why nothing may be sent now, or nothing. Looked at before every claim."""
+        """Why nothing may be sent now, or nothing. Looked at before every claim; the claim itself looks at holds."""
         hours = self._desk.workspace.settings.hours
         ahead = timedelta() if self._gateway.limits.validity else ITS_QUEUE
         if not (calendar.within(hours, now) and calendar.within(hours, now + ahead)):
             return "outside-hours"
-        if now > sending.closes_at:
-            return "too-late"
-        hold = self._desk.store.ledger.held(sending.key.wave)
-        return f"wave-{hold}" if hold else ""
+        return "too-late" if now > sending.closes_at else ""
 
     def _renewed(self, now: datetime) -> bool:
         if self.lease is not None and self.lease.until - now <= FRESH:
@@ -157,11 +159,13 @@ class Turn:
     def _units(self, rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
         """Rows in units of a hundredth of a second's parts: small enough to use the rate up, however long they are."""
         unit: list[Row] = []
+        parts = 0
         for row in rows:
             unit.append(row)
-            if sum(item.parts for item in unit) >= self._bucket.unit:
+            parts += row.parts
+            if parts >= self._bucket.unit:
                 yield unit
-                unit = []
+                unit, parts = [], 0
         if unit:
             yield unit
 

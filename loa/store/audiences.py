@@ -156,7 +156,9 @@ def _noted(connection: sa.Connection, phones: list[str], source: str, now: datet
     at = sa.literal(now, opt_outs.c.at.type)
     # SQLite takes ON CONFLICT after a SELECT only where that has a WHERE
     rows = sa.select(each.c.value, at, sa.literal(source)).distinct().where(sa.true())
-    return insert(connection, opt_outs).from_select(["phone", "at", "source"], rows).on_conflict_do_nothing()
+    return (
+        insert(connection.dialect.name, opt_outs).from_select(["phone", "at", "source"], rows).on_conflict_do_nothing()
+    )
 
 
 def people_digest(people: pl.DataFrame) -> str:

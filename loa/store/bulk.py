@@ -65,6 +65,17 @@ def moment(connection: sa.Connection, value: datetime) -> Any:
 
 def among(connection: sa.Connection, column: sa.ColumnElement[str], ids: Sequence[str]) -> sa.ColumnElement[bool]:
     """`column` is one of `ids`: one parameter however many there are, so that the statement is always the same."""
-    if connection.dialect.name == "sqlite":
-        return column.in_(sa.select(sa.func.json_each(json.dumps(list(ids))).table_valued("value").c.value))
-    return column == sa.any_(sa.literal(list(ids), sa.ARRAY(sa.Text)))
+    return in_list(connection.dialect.name, column, "ids").params(ids=listed(connection, ids))
+
+
+def in_list(dialect: str, column: sa.ColumnElement[str], name: str) -> sa.ColumnElement[bool]:
+    """`column` is one of a list that is given as the parameter `name` (see `listed`), for statements built once."""
+    if dialect == "sqlite":
+        given = sa.bindparam(name, type_=sa.Text)
+        return column.in_(sa.select(sa.func.json_each(given).table_valued("value").c.value))
+    return column == sa.any_(sa.bindparam(name, type_=sa.ARRAY(sa.Text)))
+
+
+def listed(connection: sa.Connection, values: Sequence[str]) -> Any:
+    """A list as such a parameter takes it."""
+    return json.dumps(list(values)) if connection.dialect.name == "sqlite" else list(values)

@@ -78,9 +78,9 @@ def alone(connection: sa.Connection, name: str) -> None:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 
 
-def insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+def insert(dialect: str, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
     """An insert into a table that can say what to do where the key is there already (`on_conflict_…`)."""
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def _absolute(url: str, root: Path) -> sa.URL:
@@ -119,6 +119,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     # FULL, not NORMAL: in WAL mode NORMAL may lose the last commits with the power, and a lost `sending` is a
     # message sent twice
     cursor.execute("PRAGMA synchronous=FULL")
+    # 32 MiB, not 2: a large wave writes all over its indexes, and a page that does not fit is read and written again
+    cursor.execute("PRAGMA cache_size=-32768")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
     cursor.close()

@@ -105,7 +105,7 @@ def _opt_out(connection: sa.Connection, stops: Sequence[Heard], now: datetime) -
     values = [{"phone": one.phone, "at": now, "source": f"sms:{one.lane}"} for one in stops if not one.masked]
     if values:
         alone(connection, "opt-outs")
-        connection.execute(insert(connection, opt_outs).on_conflict_do_nothing(), values)
+        connection.execute(insert(connection.dialect.name, opt_outs).on_conflict_do_nothing(), values)
 
 
 def _values(one: Heard, now: datetime) -> dict[str, object]:

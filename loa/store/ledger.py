@@ -23,7 +23,7 @@ from loa.store.expansion import IN_LIST, Expansion, planned_frame
 from loa.store.moves import Tally, find, find_ids, move
 from loa.store.receiving import adopt, apply, in_turn, legible
 from loa.store.schema import cursors, jobs, lanes, rows, waves
-from loa.store.taking import Taking, may_take
+from loa.store.taking import Taking
 from loa.store.wholesale import shift
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 EXPAND_BATCH = 5_000  # rows a transaction: long enough to be quick, short enough to let others in
 CANCELLED = "cancelled"  # the hold that stays
 NO_TERMS = Terms()
+# built once: they are asked many times a second
+_LANE = sa.select(lanes.c.fence, lanes.c.until).where(lanes.c.lane == sa.bindparam("lane")).with_for_update()
+_HOLD = sa.select(waves.c.hold).where(waves.c.wave == sa.bindparam("wave"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._jobs: dict[JobKey, int] = {}
 
     # expanding a wave
 
@@ -123,18 +127,10 @@ class Ledger:
         `terms` allow them, unless they may have more before the wave closes.
         """
         job_id = self._job(job)
-        where = sa.and_(
-            rows.c.job == job_id,
-            rows.c.state == RowState.PLANNED,
-            rows.c.bundle == bundle,
-            sa.or_(rows.c.retry_at.is_(None), rows.c.retry_at <= now),
-            sa.true() if operators is None else may_take(lease.lane, operators),
-        )
         with self._db.write() as connection:
             if not _holds(connection, lease, now) or _held(connection, job.wave):
                 return Claim()
-            taking = Taking(connection, job_id, lease, terms, now)
-            taken, over = taking.take(where, max(limit, 0))
+            taken, over = Taking(connection, job_id, bundle, lease, terms, now).take(operators, max(limit, 0))
         return Claim(tuple(_started(row, job, lease, now) for row in taken), over)
 
     def record(self, lease: Lease, changes: Sequence[Change], now: datetime) -> int:
@@ -244,6 +240,8 @@ class Ledger:
 
     def _job(self, job: JobKey) -> int:
         """The job's number; made on first use, by one of several that start at once."""
+        if job in self._jobs:
+            return self._jobs[job]
         known = sa.select(jobs.c.id).where(jobs.c.wave == job.wave, jobs.c.deliverable == job.deliverable)
         with self._db.read() as connection:
             found: int | None = connection.scalar(known)
@@ -254,6 +252,7 @@ class Ledger:
                     values = {"wave": job.wave, "deliverable": job.deliverable, "channel": job.channel}
                     connection.execute(jobs.insert().values(values))
                 found = connection.execute(known).scalar_one()
+        self._jobs[job] = found  # a number stays
         return found
 
     def _cancel(self, job_id: int, where: sa.ColumnElement[bool], reason: str, now: datetime) -> int:
@@ -289,12 +288,12 @@ def _started(row: sa.Row[Any], job: JobKey, lease: Lease, now: datetime) -> Row:
 
 def _holds(connection: sa.Connection, lease: Lease, now: datetime) -> bool:
     """Whether the lease is still the lane's. The lane's row stays locked until the transaction ends."""
-    found = connection.execute(sa.select(lanes).where(lanes.c.lane == lease.lane).with_for_update()).first()
+    found = connection.execute(_LANE, {"lane": lease.lane}).first()
     return found is not None and found.fence == lease.fence and found.until > now
 
 
 def _held(connection: sa.Connection, wave: str) -> str:
-    return connection.scalar(sa.select(waves.c.hold).where(waves.c.wave == wave)) or ""
+    return connection.scalar(_HOLD, {"wave": wave}) or ""
 
 
 def _legible(change: Change) -> Change:

@@ -14,6 +14,8 @@ from loa.store.engine import alone, insert
 from loa.store.moves import Tally, find, find_ids, move
 from loa.store.schema import orphans, rows
 
+_ANY = sa.select(orphans.c.id).limit(1)
+
 
 def in_turn(connection: sa.Connection, lanes: Iterable[str]) -> None:
     """Lets one transaction at a time bring news of a lane. Taken before any row is.
@@ -52,7 +54,7 @@ def adopt(connection: sa.Connection, named: Iterable[tuple[str, str]], now: date
     """Applies receipts that overtook the answers which have just brought their ids. `named` is (lane, id)."""
     pairs = set(named)
     ids = sorted({gateway_id for _, gateway_id in pairs if gateway_id})
-    if not ids:
+    if not ids or connection.execute(_ANY).first() is None:  # nearly always nothing waits
         return
     found = connection.execute(sa.select(orphans).where(orphans.c.gateway_id.in_(ids)).order_by(orphans.c.id)).all()
     waiting = [row for row in found if (row.lane, row.gateway_id) in pairs]
@@ -92,4 +94,4 @@ def _keep(connection: sa.Connection, receipts: Sequence[Receipt]) -> None:
             }
             for one in receipts
         ]  # fmt: skip
-        connection.execute(insert(connection, orphans).on_conflict_do_nothing(), values)
+        connection.execute(insert(connection.dialect.name, orphans).on_conflict_do_nothing(), values)

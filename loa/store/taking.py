@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from loa.model.ledger import Budget, Change, Lease, Terms
 from loa.model.states import RowState
+from loa.store.bulk import in_list, listed
 from loa.store.engine import alone
 from loa.store.moves import LOOKED_AT, Tally, move, start
-from loa.store.schema import counters, events, opt_outs, rows
+from loa.store.schema import Moment, counters, events, opt_outs, rows
 
 # what a network was given, or may have been given, is paid for
 PAID = (
@@ -20,34 +22,70 @@ PAID = (
 )  # fmt: skip
 
 
-def may_take(lane: str, operators: Sequence[str]) -> sa.ColumnElement[bool]:
-    """The rows a lane may take: those of its networks, and those that another lane found to be on none of its own."""
-    fresh = sa.and_(rows.c.tried == "", rows.c.operator.in_(operators))
-    elsewhere = sa.and_(
-        rows.c.tried != "",
-        rows.c.tried.not_like(f"%|{lane}|%"),
-        sa.or_(rows.c.operator == "", rows.c.operator.in_(operators)),
+_OTHER = rows.alias("other")
+_HAD = (
+    sa.select(sa.func.count())
+    .select_from(_OTHER)
+    .where(
+        _OTHER.c.recipient == rows.c.recipient,
+        _OTHER.c.sent_at > sa.bindparam("since", type_=Moment),
+        _OTHER.c.id != rows.c.id,
     )
-    return sa.or_(fresh, elsewhere)
+    .correlate(rows)
+    .scalar_subquery()
+)
+"""How many messages the number of a row has been given since then, over all campaigns."""
+
+
+@cache
+def _due(dialect: str, *, of_networks: bool, heeded: bool, capped: bool) -> sa.Select[Any]:
+    """The next rows that may be sent, each with its number from the opt-out list, if it is there (`out`), and how many
+    messages that number has had (`had`). Built once: a claim comes many times a second."""
+    now, most = sa.bindparam("now", type_=Moment), sa.bindparam("most", type_=sa.Integer)
+    where = [
+        rows.c.job == sa.bindparam("job", type_=sa.Integer),
+        rows.c.state == sa.literal_column(f"'{RowState.PLANNED.value}'"),
+        rows.c.bundle == sa.bindparam("of", type_=sa.Integer),
+        sa.or_(rows.c.retry_at.is_(None), rows.c.retry_at <= now),
+    ]
+    if of_networks:
+        where.append(_may_take(dialect))
+    out: sa.ColumnElement[Any] = opt_outs.c.phone if heeded else sa.null()
+    source = rows.outerjoin(opt_outs, opt_outs.c.phone == rows.c.recipient) if heeded else rows
+    had: sa.ColumnElement[Any] = _HAD if capped else sa.literal_column("0")
+    columns = (*LOOKED_AT, rows.c.commune, rows.c.language, rows.c.body, out.label("out"), had.label("had"))
+    statement = sa.select(*columns).select_from(source).where(*where).order_by(rows.c.id).limit(most)
+    return statement.with_for_update(of=rows, skip_locked=True)
+
+
+def _may_take(dialect: str) -> sa.ColumnElement[bool]:
+    """The rows a lane may take: those of its networks, and those that another lane found to be on none of its own."""
+    of_network = in_list(dialect, rows.c.operator, "operators")
+    fresh = sa.and_(rows.c.tried == "", of_network)
+    untried = rows.c.tried.not_like(sa.bindparam("tried_here", type_=sa.Text))
+    return sa.or_(fresh, sa.and_(rows.c.tried != "", untried, sa.or_(rows.c.operator == "", of_network)))
 
 
 class Taking:
     """One claim, inside its transaction."""
 
-    def __init__(self, connection: sa.Connection, job: int, lease: Lease, terms: Terms, now: datetime) -> None:
+    def __init__(
+        self, connection: sa.Connection, job: int, bundle: int, lease: Lease, terms: Terms, now: datetime
+    ) -> None:
         self._connection = connection
         self._job = job
+        self._bundle = bundle
         self._lease = lease
         self._terms = terms
         self._now = now
         self._since = now - timedelta(hours=terms.cap_hours)
         self._tally = Tally()
 
-    def take(self, where: sa.ColumnElement[bool], most: int) -> tuple[Sequence[sa.Row[Any]], bool]:
-        """Up to `most` rows, `sending` from here on, and whether the next one was over the budget."""
+    def take(self, operators: Sequence[str] | None, most: int) -> tuple[Sequence[sa.Row[Any]], bool]:
+        """Up to `most` rows of these networks, or of all, `sending` by now, and whether the next one was over the budget."""
         taken: Sequence[sa.Row[Any]] = ()
         over = False
-        while not taken and not over and (found := self._due(where, most)):
+        while not taken and not over and (found := self._due(operators, most)):
             taken = self._spare(found)
             if self._terms.budget is not None and taken:
                 taken, over = self._affordable(taken, self._terms.budget)
@@ -56,25 +94,16 @@ class Taking:
         self._tally.write(self._connection)
         return taken, over
 
-    def _due(self, where: sa.ColumnElement[bool], most: int) -> Sequence[sa.Row[Any]]:
-        """The next rows, each with its number from the opt-out list, if it is there (`out`), and how many messages
-        that number has had (`had`)."""
-        out: sa.ColumnElement[Any] = sa.null().label("out")
-        had: sa.ColumnElement[Any] = sa.literal(0).label("had")
-        source: sa.FromClause = rows
-        if not self._terms.answers_people:
-            source = rows.outerjoin(opt_outs, opt_outs.c.phone == rows.c.recipient)
-            out = opt_outs.c.phone.label("out")
-            if self._terms.cap:
-                had = _had(self._since).label("had")
-        statement = (
-            sa.select(*LOOKED_AT, rows.c.commune, rows.c.language, rows.c.body, out, had)
-            .select_from(source)
-            .where(where)
-            .order_by(rows.c.id)
-            .limit(most)
-        )
-        return self._connection.execute(statement.with_for_update(of=rows, skip_locked=True)).all()
+    def _due(self, operators: Sequence[str] | None, most: int) -> Sequence[sa.Row[Any]]:
+        dialect, terms = self._connection.dialect.name, self._terms
+        heeded, capped = not terms.answers_people, bool(terms.cap) and not terms.answers_people
+        statement = _due(dialect, of_networks=operators is not None, heeded=heeded, capped=capped)
+        given: dict[str, Any] = {"job": self._job, "of": self._bundle, "now": self._now, "most": most}
+        if operators is not None:
+            given |= {"operators": listed(self._connection, operators), "tried_here": f"%|{self._lease.lane}|%"}
+        if capped:
+            given["since"] = self._since
+        return self._connection.execute(statement, given).all()
 
     def _spare(self, found: Sequence[sa.Row[Any]]) -> Sequence[sa.Row[Any]]:
         """Leaves out those who want nothing more, and those who have had enough."""
@@ -124,15 +153,3 @@ def _price(budget: Budget, row: sa.Row[Any]) -> int:
     """What the parts of a row, or of a counter, cost; a network without a price costs what the dearest one does."""
     dearest = max(budget.per_part.values(), default=0)
     return int(row.parts) * budget.per_part.get(row.operator, dearest)
-
-
-def _had(since: datetime) -> sa.ScalarSelect[int]:
-    """How many messages the number of a row has been given since then, over all campaigns."""
-    other = rows.alias("other")
-    return (
-        sa.select(sa.func.count())
-        .select_from(other)
-        .where(other.c.recipient == rows.c.recipient, other.c.sent_at > since, other.c.id != rows.c.id)
-        .correlate(rows)
-        .scalar_subquery()
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from loa.audience import Outcome, run
 from loa.audience.importing import Imported, import_people
 from loa.audience.places import Places
 from loa.channel import Desk
+from loa.model.audience import Recipient
 from loa.model.clock import SystemClock
 from loa.model.errors import ContentError, StoreError
 from loa.model.finding import Level
@@ -27,7 +29,16 @@ LIST = HEADER + GOOD + LANDLINE + SPLIT
 
 
 def imported(text: str, places: Places) -> Imported:
-    return import_people(text.encode(), "ds.csv", "thu", places, SystemClock())
+    return import_people(io.BytesIO(text.encode()), "ds.csv", "0" * 64, "thu", places, SystemClock())
+
+
+def people(made: Imported) -> list[Recipient]:
+    return [Recipient(*row) for row in made.people.iter_rows()]
+
+
+def told(made: Imported) -> list[tuple[int, str]]:
+    """(row, codes) of the rejects."""
+    return [row for frame in made.rejects() for row in frame.select("number", "code").iter_rows()]
 
 
 def phones(desk: Desk, name: str = "thu") -> list[str]:
@@ -78,12 +89,12 @@ def test_all_else_is_none(places: Places, said: str, code: str) -> None:
     ],
 )
 def test_a_language_is_the_person_s_own_choice(places: Places, said: str, tag: str) -> None:
-    (person,) = imported(f"SĐT;Ngôn ngữ\n0912000111;{said}\n", places).people
+    (person,) = people(imported(f"SĐT;Ngôn ngữ\n0912000111;{said}\n", places))
     assert person.language == tag
 
 
 def test_a_language_need_not_be_stated(places: Places) -> None:
-    assert [person.language for person in imported("SĐT;Ngôn ngữ\n0912000111;\n", places).people] == [""]
+    assert imported("SĐT;Ngôn ngữ\n0912000111;\n", places).people["language"].to_list() == [""]
 
 
 @pytest.mark.parametrize("said", ["tiếng Mông", "xx", "vi, en", "Kinh"])
@@ -93,20 +104,20 @@ def test_a_language_that_is_not_known_is_a_question(places: Places, said: str) -
 
 def test_a_group_that_tells_ethnic_origin_is_not_kept_and_the_person_is(places: Places) -> None:
     made = imported("SĐT;Nhóm\n0912000111;Người dân tộc thiểu số\n0912000112;người dân\n", places)
-    assert [person.group for person in made.people] == ["", "người dân"]
-    (warning,) = [warning for warning in made.warnings if warning.code == "people-sensitive-group"]
+    assert made.people["group"].to_list() == ["", "người dân"]
+    (warning,) = [warning for warning in made.findings if warning.code == "people-sensitive-group"]
     assert warning.fields == {"rows": 1}
 
 
 def test_all_faults_of_a_row_are_named_at_once(places: Places) -> None:
     made = imported("SĐT;Xã;Tỉnh;Ngôn ngữ\n0208;;Thái Nguyên;xx\n", places)
-    assert [fault.code for fault in made.rejects[0].faults] == ["phone-digits", "commune-empty", "language-unknown"]
+    assert told(made) == [(2, "phone-digits, commune-empty, language-unknown")]
     assert made.info.reasons == {"phone-digits": 1}
 
 
 def test_text_is_kept_composed_and_with_single_spaces(places: Places) -> None:
     made = imported("SĐT;Nhóm\n0912000111;  ngu\u031bo\u031b\u0300i\u00a0da\u0302n \n", places)
-    assert made.people[0].group == "người dân"
+    assert made.people["group"].to_list() == ["người dân"]
 
 
 # --- rows together
@@ -114,20 +125,22 @@ def test_text_is_kept_composed_and_with_single_spaces(places: Places) -> None:
 
 def test_the_first_row_of_a_number_has_it(places: Places) -> None:
     made = imported("SĐT;Nhóm\n+84 912 000 111;a\n0912000112;b\n912000111;c\n", places)
-    assert [(person.phone, person.group) for person in made.people] == [("+84912000111", "a"), ("+84912000112", "b")]
-    (reject,) = made.rejects
-    assert (reject.row.number, reject.faults[0].code, reject.faults[0].fields) == (4, "phone-duplicate", {"row": 2})
+    assert [(person.phone, person.group) for person in people(made)] == [("+84912000111", "a"), ("+84912000112", "b")]
+    assert told(made) == [(4, "phone-duplicate")]
+    (frame,) = made.rejects()
+    assert "dòng 2." in frame["vi"][0]
+    assert "row 2 " in frame["en"][0]
 
 
 def test_a_row_that_was_rejected_does_not_hold_its_number(places: Places) -> None:
     made = imported("SĐT;Ngôn ngữ\n0912000111;xx\n0912000111;vi\n", places)
-    assert [person.language for person in made.people] == ["vi"]
+    assert made.people["language"].to_list() == ["vi"]
 
 
 @pytest.mark.parametrize("rows", ["0912000111;có\n84912000111;không\n", "84912000111;không\n0912000111;có\n"])
 def test_a_no_stands_whatever_another_row_says(places: Places, rows: str) -> None:
     made = imported(f"SĐT;Đồng ý\n{rows}0912000112;có\n", places)
-    assert [person.phone for person in made.people] == ["+84912000112"]
+    assert made.people["phone"].to_list() == ["+84912000112"]
     assert made.info.reasons == {"consent-contradicted": 1, "consent-missing": 1}
 
 
@@ -139,8 +152,8 @@ def test_an_empty_cell_is_no_answer_and_takes_no_other_back(places: Places) -> N
 def test_a_list_without_consent_or_communes_is_taken_and_said_so(places: Places) -> None:
     made = imported("SĐT\n0912000111\n", places)
     assert made.info.clean == 1
-    assert [warning.code for warning in made.warnings] == ["people-no-consent-column", "people-no-commune-column"]
-    assert {warning.level for warning in made.warnings} == {Level.WARN}
+    assert [finding.code for finding in made.findings] == ["people-no-consent-column", "people-no-commune-column"]
+    assert {finding.level for finding in made.findings} == {Level.WARN}
 
 
 # --- the whole import

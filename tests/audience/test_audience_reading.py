@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import unicodedata
 
+import polars as pl
 import pytest
 
-from loa.audience.encoding import decode
-from loa.audience.reading import MAX_CELL, Sheet, read
+from loa.audience.encoding import read_lines
+from loa.audience.reading import Sheet, read
+from loa.audience.records import MAX_CELL
 from loa.model.errors import ContentError
 
 HEADER = "Họ và tên;Số điện thoại;Xã/phường;Tỉnh"
@@ -28,8 +31,16 @@ def cp1258(text: str) -> bytes:
     return bytes(out)
 
 
+def opened(data: bytes) -> Sheet:
+    return read(io.BytesIO(data), "ds.csv")
+
+
+def rows(sheet: Sheet) -> pl.DataFrame:
+    return pl.concat(sheet.frames()).sort("seq")
+
+
 def cells(sheet: Sheet) -> list[tuple[str, ...]]:
-    return [row.cells for row in sheet.rows]
+    return list(rows(sheet).select(pl.col("^cell .*$")).iter_rows())
 
 
 @pytest.mark.parametrize(
@@ -52,7 +63,7 @@ def cells(sheet: Sheet) -> list[tuple[str, ...]]:
     ],
 )
 def test_one_table_in_the_forms_that_programs_write(data: bytes) -> None:
-    sheet = read(data, "ds.csv")
+    sheet = opened(data)
     assert sheet.columns == {"phone": 1, "commune": 2, "province": 3}
     assert [tuple(unicodedata.normalize("NFC", cell) for cell in row) for row in cells(sheet)] == [
         tuple(LINE.split(";"))
@@ -76,22 +87,22 @@ def test_one_table_in_the_forms_that_programs_write(data: bytes) -> None:
 )  # fmt: skip
 def test_a_column_is_known_in_vietnamese_and_english(header: str, column: str) -> None:
     other = "phone" if column != "phone" else "ghi chú"
-    assert read(f"{header};{other}\n0912000123;x\n".encode(), "ds.csv").columns[column] == 0
+    assert opened(f"{header};{other}\n0912000123;x\n".encode()).columns[column] == 0
 
 
 def test_a_single_column_of_numbers_is_a_list() -> None:
-    assert cells(read(b"phone\n0912000123\n0912,000,124\n", "ds.csv")) == [("0912000123",), ("0912,000,124",)]
+    assert cells(opened(b"phone\n0912000123\n0912,000,124\n")) == [("0912000123",), ("0912,000,124",)]
 
 
 def test_row_numbers_are_those_a_spreadsheet_shows() -> None:
     text = 'SĐT;Ghi chú\n0912000123;"hai\ndòng"\n\n0912000124;x\n'
-    assert [row.number for row in read(text.encode(), "ds.csv").rows] == [2, 4]
+    assert rows(opened(text.encode()))["number"].to_list() == [2, 4]
 
 
 def test_a_short_row_lacks_only_what_is_empty_at_its_end() -> None:
-    rows = list(read(b"phone;commune;note\n0912000123\n0912000124;x;y;;\n", "ds.csv").rows)
-    assert [row.cells for row in rows] == [("0912000123", "", ""), ("0912000124", "x", "y")]
-    assert {row.fault for row in rows} == {""}
+    sheet = opened(b"phone;commune;note\n0912000123\n0912000124;x;y;;\n")
+    assert cells(sheet) == [("0912000123", "", ""), ("0912000124", "x", "y")]
+    assert rows(sheet)["fault"].to_list() == ["", ""]
 
 
 @pytest.mark.parametrize(
@@ -103,15 +114,15 @@ def test_a_short_row_lacks_only_what_is_empty_at_its_end() -> None:
     ],
 )
 def test_a_broken_row_is_a_reject_and_the_others_stand(line: str, fault: str) -> None:
-    rows = list(read(f"SĐT;Xã;Ghi chú\n0912000123;x;y\n{line}\n0912000126;x;y\n".encode(), "ds.csv").rows)
-    assert [row.fault for row in rows] == ["", fault, ""]
+    sheet = opened(f"SĐT;Xã;Ghi chú\n0912000123;x;y\n{line}\n0912000126;x;y\n".encode())
+    assert rows(sheet)["fault"].to_list() == ["", fault, ""]
 
 
 @pytest.mark.parametrize(
     "header", ["Dân tộc", "Thành phần dân tộc", "DÂN TỘC", "Tôn giáo", "ethnicity", "Ethnic group"]
 )
 def test_a_sensitive_column_goes_no_further_than_reading(header: str) -> None:
-    sheet = read(f"SĐT;{header};Xã\n0912000123;Tày;Phường Bách Quang\n".encode(), "ds.csv")
+    sheet = opened(f"SĐT;{header};Xã\n0912000123;Tày;Phường Bách Quang\n".encode())
     assert sheet.sensitive == (header,)
     assert sheet.header == ("SĐT", "Xã")
     assert sheet.columns == {"phone": 0, "commune": 1}
@@ -149,7 +160,7 @@ BAD = [
 @pytest.mark.parametrize(("data", "code", "line", "said"), BAD)
 def test_a_file_that_cannot_be_used_is_one_clear_error(data: bytes, code: str, line: int | None, said: str) -> None:
     with pytest.raises(ContentError) as raised:
-        list(read(data, "ds.csv").rows)
+        list(opened(data).frames())
     error = raised.value
     assert error.code == code
     assert error.where is not None
@@ -160,13 +171,13 @@ def test_a_file_that_cannot_be_used_is_one_clear_error(data: bytes, code: str, l
 
 def test_an_error_shows_no_number_that_stands_in_the_header() -> None:
     with pytest.raises(ContentError) as raised:
-        read(b"Nguyen Van Mau;CCCD 019200001234\nA;B\n", "ds.csv")
+        opened(b"Nguyen Van Mau;CCCD 019200001234\nA;B\n")
     assert "019200001234" not in str(raised.value)
     assert "CCCD xxxxxxxxxx34" in str(raised.value)
 
 
 def test_a_file_beyond_the_limit_is_refused_before_it_is_read() -> None:
-    assert decode(b"phone\n", "ds.csv", most=6) == "phone\n"
+    assert [lines.text.to_list() for lines in read_lines(io.BytesIO(b"phone\n"), "ds.csv", most=6)] == [["phone"]]
     with pytest.raises(ContentError) as raised:
-        decode(b"\xff\xff\xff\xff\xff\xff\xff", "ds.csv", most=6)
+        list(read_lines(io.BytesIO(b"\xff\xff\xff\xff\xff\xff\xff"), "ds.csv", most=6))
     assert raised.value.code == "file-too-big"

@@ -79,7 +79,7 @@ class Link(asyncio.Protocol):
 
     def number(self) -> int:
         """The next sequence number of ours."""
-        self._sequence = self._sequence % pdu.LAST_SEQUENCE + 1
+        self._sequence = pdu.following(self._sequence)
         return self._sequence
 
     def submit(self, octets: bytes) -> None:

@@ -1,4 +1,25 @@
-"""What `[sms.lanes.options]` of an SMPP lane may say. Every mistake names its field."""
+"""What `[sms.lanes.options]` of an SMPP lane may say. Every mistake names its field.
+
+    host, port (2775)                     the SMSC; credentials are the lane's secrets SYSTEM_ID and PASSWORD
+    bind                                  transceiver; pair: one connection to send, one to hear; transmitter; receiver
+    system_type, service_type,
+    address_range                         as the operator wants them; empty otherwise
+    tls (false), tls_ca, tls_name         a file of certificates to trust instead of the system's; the name to expect
+    source_ton, source_npi                5/0 for a name, 3/0 for a short code, 1/1 for a whole number
+    dest_ton (1), dest_npi (1)
+    long                                  udh, sar or payload: how a message of several parts goes
+    validity                              relative or absolute
+    receipts                              marked; by-text: the SMSC sets no esm_class, so anybody could write one
+    answer_ids, receipt_ids               text; decimal, hex: they are numbers, and these are their bases
+    statuses                              what codes of the operator's own mean: "0x0410=wrong-network 0x0411=refused"
+    connect_seconds (3)                   for a connection, and for a bind on it
+    response_seconds (8)                  for each answer; after it a message is in doubt
+    enquire_seconds (30)                  of silence before the SMSC is asked whether it is there
+    inactivity_seconds (0)                of nothing to send or hear before the connection is ended; 0 keeps it
+    throttle_seconds (1)                  of silence of ours after the SMSC said that we are too fast
+
+The lane's own `window` is how many submit_sm may wait for their answers: what the operator allows, at most.
+"""
 
 from __future__ import annotations
 

@@ -80,6 +80,11 @@ class Frames:
         return found
 
 
+def following(sequence: int) -> int:
+    """The sequence number of ours after one: from 1 to 0x7FFFFFFF and round again (section 3.2)."""
+    return sequence % LAST_SEQUENCE + 1
+
+
 def frame(command: int, status: int, sequence: int, body: bytes = b"") -> bytes:
     """One PDU."""
     return HEADER.pack(16 + len(body), command, status, sequence) + body

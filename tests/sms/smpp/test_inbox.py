@@ -120,6 +120,19 @@ async def test_what_is_not_acknowledged_when_the_connection_ends_is_pushed_to_th
 
 
 @in_loop
+async def test_what_comes_while_it_closes_is_left_for_the_next_connection(clock: Clock) -> None:
+    """It would be stored and not acknowledged, again and again as long as the SMSC has more."""
+    async with raw() as (smsc, port), gateway(line(clock, port, news := News())) as smpp:
+        await push(smsc, smpp, receipt("m1"))
+        late = pdu.frame(pdu.DELIVER_SM, 0, 77, pdu.message(receipt("m2")))
+        smsc.before_unbind = lambda: smsc.peers[0].write(late)
+        await smpp.close()
+        await asyncio.sleep(0.02)
+    assert [one.gateway_id for one in news.receipts] == ["m1"]
+    assert (DELIVERED, pdu.OK, 77) not in smsc.heard
+
+
+@in_loop
 async def test_sequence_numbers_of_the_smsc_come_back_as_they_are(clock: Clock) -> None:
     async with simulator(first_sequence=0xFFFFFFF0) as (smsc, port), gateway(line(clock, port, news := News())) as smpp:
         await smpp.submit(messages(clock, 40))

@@ -77,6 +77,10 @@ def test_reading_garbage_gives_a_message_or_a_value_error(body: bytes) -> None:
             continue
 
 
+def test_our_sequence_numbers_go_round_below_the_highest_bit() -> None:
+    assert [pdu.following(one) for one in (0, 1, 0x7FFFFFFE, 0x7FFFFFFF)] == [1, 2, 0x7FFFFFFF, 1]
+
+
 def test_a_service_type_longer_than_the_standard_allows_is_read() -> None:
     body = b"GATEWAY\0" + pdu.message(pdu.ShortMessage(pdu.Address(1, 1, "1"), pdu.Address(1, 1, "2"), octets=b"x"))[1:]
     assert (pdu.read_message(body).service, pdu.read_message(body).octets) == (b"GATEWAY", b"x")

@@ -53,6 +53,7 @@ def pushed(octets: bytes, esm_class: int = pdu.RECEIPT, **tlvs: bytes) -> pdu.Sh
         (pushed(b"id:1 stat:DELIVRD", esm_class=0, receipted_message_id=b"1\0"), Report("1", DELIVERED, "DELIVRD")),
         # the text of the message itself looks like a receipt
         (pushed(b"id:1 stat:UNDELIV err:001 text:id:2 stat:DELIVRD"), Report("1", UNDELIVERED, "UNDELIV 001")),
+        (pushed(b"id:1 sub:001 text:stat:DELIVRD err:007"), Report("1", None, "-")),
         # nothing final
         (pushed(b"id:1 stat:ACCEPTD err:000 text:"), Report("1", None, "ACCEPTD")),
         (pushed(b"id:1 stat:UNKNOWN err:000 text:"), Report("1", None, "UNKNOWN")),

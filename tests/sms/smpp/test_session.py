@@ -83,6 +83,21 @@ async def test_never_more_than_a_window_waits_for_answers(clock: Clock) -> None:
 
 
 @in_loop
+async def test_room_for_one_more_is_used_while_the_others_wait(clock: Clock) -> None:
+    held: list[tuple[Raw, int, bytes]] = []
+
+    def ninth(peer: Raw, sequence: int, body: bytes) -> None:
+        for asked in [*held, (peer, sequence, body)]:
+            accept(*asked)
+
+    hold: Answer = lambda *asked: held.append(asked)  # noqa: E731
+    steps = scripted(accept, *[hold] * 7, ninth)
+    async with raw(steps) as (_, port), gateway(line(clock, port, window=8)) as smpp:
+        outcomes = await smpp.submit(messages(clock, 9))
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.ACCEPTED] * 9
+
+
+@in_loop
 async def test_batches_share_the_window_and_keep_their_answers_apart(clock: Clock) -> None:
     async with simulator() as (smsc, port), gateway(line(clock, port, window=3)) as smpp:
         batches = [messages(clock, 10, ending=ending) for ending in ("10", "11")]
