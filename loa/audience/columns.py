@@ -46,11 +46,14 @@ class Said:
 class Columns:
     """The columns of one list. Keeps what was said before, so that the next block of it is quick."""
 
-    def __init__(self, columns: Mapping[str, int], header: Sequence[str], places: Places) -> None:
+    def __init__(
+        self, columns: Mapping[str, int], header: Sequence[str], places: Places, remembered: int = REMEMBERED
+    ) -> None:
         self._columns = {column: cell(i) for column, i in columns.items() if column != "phone"}
         self._phone = cell(columns["phone"])
         self._named = {column: header[i] for column, i in columns.items()}
         self._places = places
+        self._remembered = remembered
         self._forget()
         self._numbered: dict[Said, int] = {Said(): 0}
         self._codes: dict[str, int] = {"": 0}
@@ -94,7 +97,7 @@ class Columns:
 
     def _said_in(self, frame: pl.DataFrame) -> pl.Series:
         """The place in `said` of what each row says."""
-        if len(self._known) > REMEMBERED:
+        if len(self._known) > self._remembered:
             self._forget()
         keys = self._keys_of(frame).cast(self._keys.dtype)
         places = keys.to_physical()
@@ -129,7 +132,8 @@ class Columns:
 
     def _told_apart(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Without what stands between cells in the cells; for `clean` it is a space."""
-        return frame.with_columns(pl.col(name).str.replace_all(_BETWEEN, " ", literal=True) for name in self._columns.values())
+        cells = (pl.col(name).str.replace_all(_BETWEEN, " ", literal=True) for name in self._columns.values())
+        return frame.with_columns(cells)
 
     def _keys_of(self, frame: pl.DataFrame) -> pl.Series:
         """All that a row says but its number, as one text."""

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from loa.model.states import RowState
 
@@ -43,9 +44,8 @@ class PlannedRow:
     suppressed: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of the ledger as it stands."""
+class Row(NamedTuple):
+    """One row of the ledger as it stands. A tuple, since one is made for every message that is sent."""
 
     id: str
     wave: str
@@ -70,7 +70,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a deliverable may cost. `per_part` is the price of one part in đồng by operator, the dearest of its lanes."""
+    """What a deliverable may cost. `per_part` is the price of a part in đồng by operator, of the dearest lane."""
 
     dong: int
     per_part: Mapping[str, int]

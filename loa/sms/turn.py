@@ -142,13 +142,16 @@ class Turn:
         """
         answers: list[Answers] = []
         units = list(self._units(rows))
+        now = self._desk.clock.now()
+        closing = calendar.closing(self._desk.workspace.settings.hours, now)
+        until = min(max(sending.closes_at, now + LEAST_VALIDITY), closing)
         try:
             for unit in units:
                 if self.trouble:
                     break
                 await self._bucket.room_for(sum(row.parts for row in unit))
                 leaves = asyncio.Event()
-                messages = [self._message(sending, row) for row in unit]
+                messages = [self._message(sending, row, until) for row in unit]
                 answers.append(asyncio.create_task(self._submit(messages, leaves)))
                 await leaves.wait()
         finally:  # interrupted, or the lane has failed meanwhile: the rest has certainly not left
@@ -198,9 +201,8 @@ class Turn:
             if isinstance(result, BaseException):
                 raise result
 
-    def _message(self, sending: Sending, row: Row) -> Message:
+    def _message(self, sending: Sending, row: Row, valid_until: datetime) -> Message:
         body = sending.bodies[row.body]
-        now = self._desk.clock.now()
         return Message(
             reference=row.id,
             number=row.recipient,
@@ -208,10 +210,7 @@ class Turn:
             sender=self._settings.sender,
             parts=body.parts,
             alphabet=Alphabet(body.alphabet),
-            valid_until=min(
-                max(sending.closes_at, now + LEAST_VALIDITY),
-                calendar.closing(self._desk.workspace.settings.hours, now),
-            ),
+            valid_until=valid_until,
             network=row.operator,
             attempt=row.attempts,
         )

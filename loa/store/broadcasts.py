@@ -183,7 +183,7 @@ class _Entering:
         self._connection.execute(broadcasts.delete().where(where))
 
     def _write(self, told: Sequence[Told]) -> None:
-        statement = insert(self._connection, broadcasts)
+        statement = insert(self._connection.dialect.name, broadcasts)
         values = [{**asdict(one), "by": self._by, "at": self._now} for one in told]
         kept = {name: statement.excluded[name] for name in values[0] if name not in {"row", "letter"}}
         keys = [broadcasts.c.row, broadcasts.c.letter]

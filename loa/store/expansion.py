@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -129,30 +129,32 @@ class Expansion:
         import polars as pl
 
         whys = dict(known.filter(pl.col("reason") != "").select("id", "reason").iter_rows())
-        to_do: sa.ColumnElement[bool] = rows.c.bundle < self._bundle
         if whys:
-            mine = sa.and_(rows.c.bundle == self._bundle, rows.c.state == RowState.PLANNED)
-            to_do = sa.or_(to_do, sa.and_(mine, among(connection, rows.c.id, list(whys))))
-        these = among(connection, rows.c.id, known["id"].to_list())
+            self._stop(connection, whys, tally)
+        planned = known.filter(pl.col("reason") == "")
+        older = sa.and_(among(connection, rows.c.id, planned["id"].to_list()), rows.c.bundle < self._bundle)
+        found = find(connection, older)
+        renewed = [row for row in found if row.state == RowState.PLANNED]
+        back = [row for row in found if row.state == RowState.CANCELLED and row.reason == LEFT_AUDIENCE]
+        shift(connection, back, RowState.PLANNED, BACK_IN_AUDIENCE, self._now, tally)
+        self._renew(connection, [*renewed, *back], planned, tally)
+
+    def _stop(self, connection: sa.Connection, whys: Mapping[str, str], tally: Tally) -> None:
+        mine = sa.and_(rows.c.state == RowState.PLANNED, rows.c.bundle <= self._bundle)
         stopped: dict[str, list[sa.Row[Any]]] = defaultdict(list)
-        renewed: list[sa.Row[Any]] = []
-        back: list[sa.Row[Any]] = []
-        for row in find(connection, sa.and_(these, to_do)):
-            if row.state == RowState.PLANNED:
-                (stopped[whys[row.id]] if row.id in whys else renewed).append(row)
-            elif row.state == RowState.CANCELLED and row.reason == LEFT_AUDIENCE and row.id not in whys:
-                back.append(row)
+        for row in find(connection, sa.and_(among(connection, rows.c.id, list(whys)), mine)):
+            stopped[whys[row.id]].append(row)
         for why, found in stopped.items():
             shift(connection, found, RowState.SUPPRESSED, why, self._now, tally)
-        shift(connection, back, RowState.PLANNED, BACK_IN_AUDIENCE, self._now, tally)
-        self._renew(connection, [*renewed, *back], known, tally)
 
-    def _renew(self, connection: sa.Connection, old: Sequence[sa.Row[Any]], known: pl.DataFrame, tally: Tally) -> None:
+    def _renew(
+        self, connection: sa.Connection, old: Sequence[sa.Row[Any]], planned: pl.DataFrame, tally: Tally
+    ) -> None:
         if not old:
             return
         import polars as pl
 
-        wanted = known.filter(pl.col("id").is_in([row.id for row in old])).select("id", *_SAID)
+        wanted = planned.filter(pl.col("id").is_in([row.id for row in old])).select("id", *_SAID)
         said = {key: new for key, *new in wanted.iter_rows()}
         values = []
         for row in old:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -204,7 +204,7 @@ def _joined() -> sa.Select[Any]:
 
 
 # what a row says of itself; the rest of it its job knows
-_OF_ROW = tuple(field.name for field in fields(Row) if field.name in rows.c)
+_OF_ROW = tuple(name for name in Row._fields if name in rows.c)
 _STATES = {state.value: state for state in RowState}
 
 

@@ -197,6 +197,10 @@ class Ledger:
             in_turn(connection, (receipt.lane for receipt in receipts))
             batches = chunks(map(_legible_receipt, receipts), IN_LIST)
             moved = sum(apply(connection, batch, now, tally) for batch in batches)
+            # a late answer may come as a receipt, and bring the id that an earlier receipt waits for
+            brought = [(one.lane, one.gateway_id) for one in receipts if one.reference and one.gateway_id]
+            for batch in chunks(brought, IN_LIST):
+                adopt(connection, batch, now, tally)
             tally.write(connection)
             if cursor is not None:
                 name, value = cursor

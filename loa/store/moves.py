@@ -108,9 +108,13 @@ def move(
     when = {key: moment(connection, value) for key, value in (moments or {}).items()}
     _UPDATE.run(connection, [_updated(connection, row, change, when.get(row.id, at)) for row, change in moved])
     _EVENT.run(connection, [_event(row, change, when.get(row.id, at), lease) for row, change in moved])
-    for row, change in moved:
-        tally.add(row.job, row.operator, row.state, -1, -row.parts)
-        tally.add(row.job, _operator(row, change), change.state.value, 1, row.parts)
+    steps = Counter(
+        (row.job, row.operator, row.state, _operator(row, change), change.state.value, row.parts)
+        for row, change in moved
+    )
+    for (job, left, before_it, entered, after_it, parts), number in steps.items():
+        tally.add(job, left, before_it, -number, -number * parts)
+        tally.add(job, entered, after_it, number, number * parts)
     return len(moved)
 
 
@@ -120,9 +124,9 @@ def start(connection: sa.Connection, taken: Sequence[sa.Row[Any]], lease: Lease,
     _START.run(connection, [(row.id, lease.lane, lease.fence, at, at) for row in taken])
     told = (RowState.SENDING.value, "", lease.lane, lease.fence, "", "")
     _EVENT.run(connection, [(row.id, at, *told) for row in taken])
-    for row in taken:
-        tally.add(row.job, row.operator, RowState.PLANNED, -1, -row.parts)
-        tally.add(row.job, row.operator, RowState.SENDING, 1, row.parts)
+    for (job, operator, parts), number in Counter((row.job, row.operator, row.parts) for row in taken).items():
+        tally.add(job, operator, RowState.PLANNED, -number, -number * parts)
+        tally.add(job, operator, RowState.SENDING, number, number * parts)
 
 
 def _may(row: sa.Row[Any], change: Change) -> bool:

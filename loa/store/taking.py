@@ -82,7 +82,7 @@ class Taking:
         self._tally = Tally()
 
     def take(self, operators: Sequence[str] | None, most: int) -> tuple[Sequence[sa.Row[Any]], bool]:
-        """Up to `most` rows of these networks, or of all, `sending` by now, and whether the next one was over the budget."""
+        """Up to `most` rows of these networks, or of all, `sending` by now, and whether the next was over the budget."""
         taken: Sequence[sa.Row[Any]] = ()
         over = False
         while not taken and not over and (found := self._due(operators, most)):

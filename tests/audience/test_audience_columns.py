@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loa.audience.columns import Columns
 from loa.audience.gathering import PEOPLE
 from loa.audience.importing import Before, Imported, import_people
 from loa.audience.numbers import e164, national, of_e164, operators
 from loa.audience.places import Places
-from loa.audience.reading import ROW_COLUMN
+from loa.audience.reading import ROW_COLUMN, read
 from loa.audience.rejects import COLUMNS, to_bytes
 from loa.audience.rows import clean
 from loa.model.audience import AudienceInfo, Recipient
@@ -167,7 +168,13 @@ def test_a_mended_list_comes_to_the_same(places: Places, text: str, data: st.Dat
     same(made, import_plainly(out.getvalue(), ";", places, known))
 
 
-def test_what_rows_say_is_forgotten_when_it_is_too_much(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = "SĐT;Nhóm\n" + "".join(f"09120001{i:02};nhóm {i % 40}\n" for i in range(100))
-    plain = import_plainly(text, ";", places)
-    same(quickly(text, places, [], []), plain)
+def test_what_rows_said_may_be_forgotten_at_any_time(places: Places) -> None:
+    texts = (f"SĐT;Nhóm\n0912000{i:03};nhóm {i % 7}\n0912000{i:03};{'x' * 81}\n" for i in range(20))
+    frames = [frame for text in texts for frame in read(io.BytesIO(text.encode()), "ds.csv").frames()]
+    found = []
+    for remembered in (2, 1000):
+        columns = Columns({"phone": 0, "group": 1}, ("SĐT", "Nhóm"), places, remembered)
+        decided = pl.concat(columns.decide(frame) for frame in frames)
+        found.append(decided.with_columns(group=columns.said["group"].gather(decided["said"])))
+    assert found[0].equals(found[1])
+    assert found[0]["group"].to_list() == [group for i in range(20) for group in (f"nhóm {i % 7}", "")]

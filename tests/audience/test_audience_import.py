@@ -6,6 +6,8 @@ import csv
 import io
 import stat
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -215,6 +217,31 @@ def test_another_list_replaces_the_people(desk: Desk, lay: Lay) -> None:
     outcome = run(lay("ds.csv", LIST.replace("0912000111", "0912000999")), "thu", None, desk)
     assert not outcome.unchanged
     assert phones(desk) == ["+84912000999"]
+
+
+def test_the_first_rejects_are_described_without_their_numbers(desk: Desk, lay: Lay) -> None:
+    text = HEADER + GOOD + LANDLINE * 60
+    outcome = run(lay("ds.csv", text), "thu", None, desk)
+    assert [reject.row for reject in outcome.first] == list(range(3, 53))
+    assert {(reject.value, reject.code) for reject in outcome.first} == {("xxxxxxxxx22", "phone-landline")}
+    assert len(rejects(outcome)) == 60
+
+
+def test_a_list_that_is_changed_while_it_is_read_is_not_taken(desk: Desk, lay: Lay) -> None:
+    file = lay("ds.csv", LIST)
+
+    class Meddling:
+        """A clock that is looked at in the middle of an import, and somebody who writes to the list just then."""
+
+        def now(self) -> datetime:
+            file.write_bytes(file.read_bytes() + GOOD.encode())
+            return desk.clock.now()
+
+    with pytest.raises(ContentError) as raised:
+        run(file, "thu", None, replace(desk, clock=Meddling()))
+    assert raised.value.code == "people-changed"
+    assert desk.store.audiences.find("thu") is None
+    assert not list((desk.workspace.var / "rejects").iterdir())
 
 
 # --- mended and fed back

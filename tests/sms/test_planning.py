@@ -21,7 +21,7 @@ from loa.store.expansion import PLAN
 from tests.conftest import MovingClock
 
 PEOPLE = [
-    ("+840%08d" % i, ("Viettel", "VinaPhone")[i % 2], ("05443", "05455")[i % 2], language, group)
+    (f"+840{i:08d}", ("Viettel", "VinaPhone")[i % 2], ("05443", "05455")[i % 2], language, group)
     for i, (language, group) in enumerate([("vi", ""), ("en", "a"), ("", "b"), ("tyz", "a"), ("en", ""), ("vi", "b")])
 ]  # fmt: skip
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from loa.model.audience import AudienceInfo, Recipient
+from loa.model.clock import Clock
 from loa.model.errors import StoreError
 from loa.store import Store
 from loa.store.audiences import people_digest
@@ -57,6 +59,13 @@ def test_the_digest_is_over_the_people(rows: list[tuple[str, ...]], same: bool) 
     assert (people_digest(frame(rows)) == people_digest(frame(ROWS))) is same
 
 
+def test_the_digest_is_over_bytes_that_everybody_can_make() -> None:
+    """UTF-8, 0x1F between cells, 0x1E after a row: no library and no version of one has a say in it."""
+    rows = [*ROWS, ("+84900000003", "viettel", "", "", "người dân")]
+    made = hashlib.sha256("".join("\x1f".join(row) + "\x1e" for row in rows).encode()).hexdigest()
+    assert people_digest(frame(rows)) == made
+
+
 def test_the_digest_is_not_over_the_file(store: Store, tmp_path: Path) -> None:
     """The order of the columns, the pieces in memory, the name and what else is known of them change nothing."""
     pieces = pl.concat([frame(ROWS[:1]), frame(ROWS[1:])], rechunk=False).select(NAMES[::-1])
@@ -84,7 +93,67 @@ def test_a_new_import_takes_the_place_of_the_old_and_its_file(store: Store, tmp_
 
 def test_only_this_account_may_look_at_people(store: Store, tmp_path: Path) -> None:
     store.audiences.save(frame(ROWS), INFO)
-    assert (tmp_path / "var" / "audiences").stat().st_mode & 0o777 == 0o700
+    folder = tmp_path / "var" / "audiences"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
+
+
+def many(count: int) -> pl.DataFrame:
+    return frame([(f"+849000{i:05}", "viettel", f"{i % 7:05}", "", f"nhóm {i % 3}") for i in range(count)])
+
+
+@pytest.mark.parametrize("size", [1, 7, 60_000, 200_000])
+def test_people_come_in_batches_of_the_size_that_is_asked_for(store: Store, size: int) -> None:
+    """Whatever the pieces are in which the file holds them."""
+    people = many(60_001 if size > 7 else 20)
+    kept = store.audiences.save(people, INFO)
+    batches = list(store.audiences.batches(kept, size))
+    assert {batch.height for batch in batches[:-1]} <= {size}
+    assert 0 < batches[-1].height <= size
+    assert pl.concat(batches).equals(people)
+    assert store.audiences.frame(kept).equals(people)
+
+
+def test_an_audience_of_nobody_is_one_empty_batch(store: Store) -> None:
+    kept = store.audiences.save(many(1).clear(), INFO)
+    assert [batch.shape for batch in store.audiences.batches(kept, 10)] == [(0, 5)]
+    assert list(store.audiences.people(kept)) == []
+
+
+@pytest.mark.parametrize(
+    "column", [pl.lit("+84900000009").alias("phone"), pl.lit(None, pl.String).alias("group"), pl.lit(7).alias("commune")]
+)
+def test_people_that_were_changed_are_said_so_before_the_first_of_them_is_given(
+    store: Store, tmp_path: Path, column: pl.Expr
+) -> None:
+    kept = store.audiences.save(many(100), INFO)
+    (file,) = (tmp_path / "var" / "audiences").iterdir()
+    last = pl.int_range(pl.len()) == pl.len() - 1
+    name = column.meta.output_name()
+    pl.read_parquet(file).with_columns(
+        pl.when(last).then(column).otherwise(name).alias(name) if name != "commune" else column
+    ).write_parquet(file)
+    with pytest.raises(StoreError) as caught:
+        store.audiences.batches(kept, 10)
+    assert caught.value.code == "artefact-changed"
+
+
+def test_people_are_text_in_every_column(store: Store) -> None:
+    for wrong in (
+        frame(ROWS).drop("group"),
+        frame(ROWS).with_columns(commune=pl.lit(5443)),
+        frame(ROWS).with_columns(language=pl.lit(None, pl.String)),
+    ):
+        with pytest.raises(ValueError, match="COLUMNS"):
+            store.audiences.save(wrong, INFO)
+
+
+def test_numbers_that_want_nothing_are_noted_once(store: Store, clock: Clock) -> None:
+    phones = [f"+849000{i:05}" for i in range(45_000)]
+    assert store.audiences.opt_out((phone for phone in phones), "5656", clock.now()) == 45_000
+    assert store.audiences.opt_out([*phones[:3], phones[0], "+84977000999"], "1022", clock.now()) == 1
+    assert store.audiences.opt_out([], "1022", clock.now()) == 0
+    assert sorted(store.audiences.opted_out()) == sorted([*phones, "+84977000999"])
 
 
 def test_a_file_of_people_that_was_cut_is_said_so(store: Store, tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ class Smpp:
         self._inbox.deaf = True
         try:
             await self._inbox.empty()
-            for session in {self._mouth, self._ear}:
+            for session in dict.fromkeys((self._mouth, self._ear)):
                 if session is not None:
                     await session.close()
             await self._inbox.empty()  # answers that came before the unbind's
