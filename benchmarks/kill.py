@@ -130,7 +130,7 @@ def smsc(book: Path) -> Iterator[int]:
         "0.005",
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own program
-        assert process.stdout is not None  # noqa: S101 - it was asked for
+        assert process.stdout is not None
         try:
             yield int(process.stdout.readline())
         finally:

@@ -42,7 +42,7 @@ def plan(desk: Desk, people: int, parts: Sequence[int] = (1,)) -> JobKey:
     """A wave of so many people, its messages of so many parts in turn."""
     key, bodies = key_of(), [body_of(TEXT * (1 if n == 1 else 3 * n - 2), "unaccented", ("vi", ""), {}) for n in parts]
     rows = (
-        PlannedRow(f"+8491{i // 90:05d}{10 + i % 90}", OPERATORS[i % 3], "05443", "vi", body.key, body.parts)
+        PlannedRow(f"+8491{i // 70:05d}{10 + i % 70}", OPERATORS[i % 3], "05443", "vi", body.key, body.parts)
         for i in range(people)
         for body in (bodies[i % len(bodies)],)
     )

@@ -38,17 +38,26 @@ def written(cell: str, delimiter: str) -> str:
     return '"' + cell.replace('"', '""') + '"' if any(char in cell for char in f'{delimiter}"\r\n') else cell
 
 
-def guarded(cell: pl.Expr) -> pl.Expr:
+def guarded(cells: pl.Series) -> pl.Series:
     """`guard` over a column of text."""
-    formula = cell.str.contains(f"^(?:{_FORMULA})") & ~cell.str.contains(f"^(?:{_NUMBER})$")
-    return pl.when(formula).then(pl.concat_str(pl.lit("'"), cell)).otherwise(cell)
+    formulas = cells.str.contains(f"^(?:{_FORMULA})").arg_true()
+    some = cells.gather(formulas)
+    run = ~some.str.contains(f"^(?:{_NUMBER})$")
+    return cells.clone().scatter(formulas.filter(run), _joined("'", some.filter(run))) if run.any() else cells
 
 
-def all_written(cell: pl.Expr, delimiter: str) -> pl.Expr:
+def all_written(cells: pl.Series, delimiter: str) -> pl.Series:
     """`written` over a column of text."""
-    cell = guarded(cell)
-    quoted = pl.concat_str(pl.lit('"'), cell.str.replace_all('"', '""', literal=True), pl.lit('"'))
-    return pl.when(cell.str.contains_any([delimiter, '"', "\r", "\n"])).then(quoted).otherwise(cell)
+    cells = guarded(cells)
+    needed = cells.str.contains_any([delimiter, '"', "\r", "\n"]).arg_true()
+    if not len(needed):
+        return cells
+    doubled = cells.gather(needed).str.replace_all('"', '""', literal=True)
+    return cells.clone().scatter(needed, _joined('"', doubled, '"'))
+
+
+def _joined(*parts: pl.Series | str) -> pl.Series:
+    return pl.select(pl.concat_str([pl.lit(part) for part in parts])).to_series()
 
 
 def unguarded(cells: pl.DataFrame) -> pl.DataFrame:

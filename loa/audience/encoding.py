@@ -17,7 +17,7 @@ import polars as pl
 from loa.model.errors import ContentError
 
 MAX_BYTES = 1_000_000_000  # two million people with long addresses are a quarter of it, in UTF-16 half
-BLOCK = 4 << 20  # bytes that are read at once: what is made of them fits the memory that the block before left free
+BLOCK = 8 << 20  # bytes that are read at once: what is made of them fits the memory that the block before left free
 MAX_LINE = 16 << 20  # bytes without the end of a line: this is no table
 
 # “Số điện thoại” and words beside it in the fonts of before Unicode, as Latin-1 shows their bytes

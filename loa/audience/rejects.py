@@ -74,6 +74,7 @@ def write(path: Path, data: Iterable[bytes], *, own_folder: bool, meanwhile: Cal
 
 def _lines(cells: pl.DataFrame, tail: pl.Series, delimiter: str) -> bytes:
     """Rows of a CSV file, each with its end. `tail` comes after the last cell as it is."""
-    cells = cells.select(all_written(pl.col(name), delimiter).alias(name) for name in cells.columns)
-    lines = cells.select(pl.concat_str(pl.all(), separator=delimiter)).to_series()
-    return str((lines + tail + "\r\n").str.join("").item()).encode()
+    columns = [all_written(column, delimiter) for column in cells]
+    lines = pl.select(pl.concat_str(columns, separator=delimiter)).to_series() + tail + "\r\n"
+    made: bytes = lines.str.join("").cast(pl.Binary).item()
+    return made

@@ -174,7 +174,7 @@ def _add(digest: hashlib._Hash, people: pl.DataFrame) -> None:
     import polars as pl
 
     rows = people.select(pl.concat_str(COLUMNS, separator="\x1f") + "\x1e").to_series()
-    digest.update(rows.str.join("").item().encode())
+    digest.update(rows.str.join("").cast(pl.Binary).item())
 
 
 def _is_whole(people: pl.DataFrame) -> bool:

@@ -58,10 +58,11 @@ def test_every_cell_comes_back(cell: str) -> None:
 @settings(deadline=None)
 @given(st.lists(CELL, max_size=4))
 def test_a_column_is_guarded_as_its_cells_are(cells: list[str]) -> None:
-    column = pl.DataFrame({"cell": pl.Series(cells, dtype=pl.String)})
-    assert column.select(guarded(pl.col("cell"))).to_series().to_list() == [guard(cell) for cell in cells]
-    assert column.select(all_written(pl.col("cell"), ";")).to_series().to_list() == [written(c, ";") for c in cells]
-    assert unguarded(column)["cell"].to_list() == [unguard(cell) for cell in cells]
+    column = pl.Series("cell", cells, dtype=pl.String)
+    assert guarded(column).to_list() == [guard(cell) for cell in cells]
+    assert all_written(column, ";").to_list() == [written(cell, ";") for cell in cells]
+    assert unguarded(column.to_frame())["cell"].to_list() == [unguard(cell) for cell in cells]
+    assert column.to_list() == cells
 
 
 @given(CELL)

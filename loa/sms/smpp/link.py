@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from typing import Protocol, cast
 
 from loa.sms.smpp import pdu
 from loa.sms.smpp.options import Timers
 
+QUICK: int | None = getattr(socket, "TCP_QUICKACK", None)
 LATE = 10_000  # requests whose time is up but whose answer may still come
 _ANSWERED = {
     pdu.DELIVER_SM: b"\0",  # message_id, which is not used
@@ -54,6 +56,7 @@ class Link(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._frames = pdu.Frames()
         self._transport: asyncio.Transport | None = None
+        self._socket: socket.socket | None = None
         self._clock: asyncio.TimerHandle | None = None
         self._sequence = 0
         self._calls: dict[int, asyncio.Future[Answer]] = {}
@@ -140,6 +143,7 @@ class Link(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._socket = transport.get_extra_info("socket")
         self._tick()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -154,6 +158,7 @@ class Link(asyncio.Protocol):
         self._owner.lost(self)
 
     def data_received(self, data: bytes) -> None:
+        self._acknowledge()
         frames = self._frames.feed(data)
         if frames:
             self._heard = self._loop.time()
@@ -167,6 +172,16 @@ class Link(asyncio.Protocol):
             self.abort()
         else:
             self._owner.room(self)
+
+    def _acknowledge(self) -> None:
+        """Has the kernel acknowledge what came at once, not after 40 ms.
+
+        An SMSC that leaves Nagle's algorithm on holds its next answers back until it has seen that, and we have nothing
+        to send meanwhile when the window is full. Linux alone knows the option, and forgets it after a while.
+        """
+        if QUICK is not None and self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.setsockopt(socket.IPPROTO_TCP, QUICK, 1)
 
     def pause_writing(self) -> None:
         self._choked = True
