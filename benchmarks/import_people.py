@@ -64,20 +64,21 @@ class Maker:
         from loa.model.phone import prefixes
         from loa.workspace import Workspace
 
-        self._random = random.Random(seed)
+        self._random = random.Random(seed)  # noqa: S311  # the same list every time, not a secret
         table = prefixes()
         self._leads = sorted(table.operators)
         self._old = {new: old for old, new in table.renumbered.items()}
         workspace = Workspace(ROOT)
         units = read_old_communes(workspace.audiences / "communes-old.csv", "communes-old.csv")
         places = Places(workspace.communes, units)
+        olds = [unit for unit in units if unit.province in PROVINCES and unit.name]
         today = [(unit.name, "", unit.province) for unit in workspace.communes.values() if unit.province in PROVINCES]
-        before = [(unit.name, unit.district, unit.province) for unit in units if unit.province in PROVINCES and unit.name]
+        before = [(unit.name, unit.district, unit.province) for unit in olds]
         written = [form for place in (today, before) for form in _forms(place)]
         found = {form: not isinstance(places.find(Written(*form)), Unplaced) for form in written}
         self._today = [form for form in written if found[form] and not form[1]]
         self._before = [form for form in written if found[form] and form[1]]
-        self._split = [(unit.name, unit.district, unit.province) for unit in units if unit.split and unit.province in PROVINCES]
+        self._split = [(unit.name, unit.district, unit.province) for unit in olds if unit.split]
         self._spelled = [spelling for weight, spelling in SPELLINGS for _ in range(weight)]
         self.expected: Counter[str] = Counter()
         self.opted_out: list[str] = []
@@ -117,7 +118,8 @@ def _forms(places: Sequence[tuple[str, str, str]]) -> Iterator[tuple[str, str, s
         short = province.removeprefix("Tỉnh ")
         yield commune, district, short
         yield commune.lower(), district.lower(), short
-        yield commune.replace("Phường ", "P. "), district.replace("Huyện ", "H. ").replace("Thành phố ", "TP. "), province
+        district = district.replace("Huyện ", "H. ").replace("Thành phố ", "TP. ")
+        yield commune.replace("Phường ", "P. "), district, province
 
 
 def _no_number(kind: float, number: str) -> tuple[str, str]:
@@ -184,7 +186,7 @@ def import_list(root: Path, file: Path, opted_out: Path) -> dict[str, Any]:
 
 def in_a_process(*words: object) -> dict[str, Any]:
     """Runs this file again with words, and reads what it prints."""
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603
         [sys.executable, __file__, *map(str, words)], check=True, capture_output=True, text=True, cwd=ROOT
     )
     made: dict[str, Any] = json.loads(done.stdout)

@@ -43,6 +43,9 @@ class Said:
     group_dropped: bool = False
 
 
+_clean = lru_cache(maxsize=1 << 14)(clean)  # of what a row says all but the commune is said in a few ways
+
+
 class Columns:
     """The columns of one list. Keeps what was said before, so that the next block of it is quick."""
 
@@ -128,7 +131,7 @@ class Columns:
 
     def _judged(self, key: str) -> Judged:
         cells = zip(self._columns, key.split(_BETWEEN), strict=False)  # of a list of bare numbers the key is empty
-        return judge({column: clean(text) for column, text in cells}, self._places)
+        return judge({column: _clean(text) for column, text in cells}, self._places)
 
     def _told_apart(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Without what stands between cells in the cells; for `clean` it is a space."""

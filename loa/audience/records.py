@@ -212,7 +212,10 @@ def _read(found: pl.DataFrame, shape: Shape) -> pl.DataFrame:
     delimiter, width = shape.delimiter, shape.width
     rows = list(csv.reader(found["text"].to_list(), delimiter=delimiter))
     filled = [bool("".join(cells).strip()) for cells in rows]
-    found, rows = found.filter(pl.Series(filled, dtype=pl.Boolean)), [cells for cells, yes in zip(rows, filled, strict=True) if yes]
+    found, rows = (
+        found.filter(pl.Series(filled, dtype=pl.Boolean)),
+        [cells for cells, yes in zip(rows, filled, strict=True) if yes],
+    )
     tails = [tail_of(cells[width:], delimiter) if len(cells) > width else "" for cells in rows]
     cells = pl.DataFrame(
         [cells[:width] + [""] * (width - len(cells)) for cells in rows],

@@ -80,7 +80,7 @@ class Turn:
                 await self._room_for(size)
                 if self.trouble:
                     break
-                rows, held = self._claim(sending, operators, size)
+                rows, held = await self._claimed(sending, operators, size)
                 if not rows:
                     break
                 await self._send(sending, rows)
@@ -102,6 +102,17 @@ class Turn:
                 del self._out[task]
             for task in finished:
                 task.result()
+
+    async def _claimed(self, sending: Sending, operators: Sequence[str] | None, size: int) -> tuple[Sequence[Row], str]:
+        """`_claim` in a thread: answers are read while the disk writes."""
+        claim = asyncio.create_task(asyncio.to_thread(self._claim, sending, operators, size))
+        try:
+            return await asyncio.shield(claim)
+        except asyncio.CancelledError:  # the thread goes on all the same: what it takes has certainly not left
+            rows, _ = await claim
+            if rows:
+                await self._settle(sending, rows, (), rows)
+            raise
 
     def _claim(self, sending: Sending, operators: Sequence[str] | None, size: int) -> tuple[Sequence[Row], str]:
         """The next rows, `sending` on the disk; or none, and what holds them, if anything does."""
@@ -196,7 +207,9 @@ class Turn:
         results = await asyncio.gather(*answers, return_exceptions=True)
         told = [outcome for result in results if not isinstance(result, BaseException) for outcome in result]
         told += [Outcome(row.id, Verdict.THROTTLED, reason="not-sent") for row in rest]
-        self._record(sending, rows, {outcome.reference: outcome for outcome in told}, len(rest))
+        answers_by_row = {outcome.reference: outcome for outcome in told}
+        changes = await asyncio.to_thread(self._record, rows, answers_by_row)
+        self._learn(sending.key.wave, rows, changes, len(rest))
         for result in results:
             if isinstance(result, BaseException):
                 raise result
@@ -217,16 +230,21 @@ class Turn:
 
     # after
 
-    def _record(self, sending: Sending, rows: Sequence[Row], answers: Mapping[str, Outcome], unsent: int) -> None:
+    def _record(self, rows: Sequence[Row], answers: Mapping[str, Outcome]) -> Sequence[Change]:
         now, sms = self._desk.clock.now(), self._desk.workspace.settings.sms
         changes = [change(row, answers.get(row.id, NO_ANSWER), now, sms.max_attempts, sms.lanes) for row in rows]
         self._desk.store.ledger.record(self._claimed_under, changes, now)
+        return changes
+
+    def _learn(self, wave: str, rows: Sequence[Row], changes: Sequence[Change], unsent: int) -> None:
+        """What the answers tell of people, of the lane, and of the wave."""
+        now = self._desk.clock.now()
         if refused := [row.recipient for row, item in zip(rows, changes, strict=True) if item.reason == OPTED_OUT]:
             # the provider knows of somebody who wants nothing more, and we did not
             self._desk.store.audiences.opt_out(refused, f"lane:{self._settings.name}", now)
         self._listen_for_silence(changes[: len(rows) - unsent])
         self._recent.extend((item.state, item.reason) for item in changes)
-        self._stop_on_errors(sending.key.wave, now)
+        self._stop_on_errors(wave, now)
 
     def _listen_for_silence(self, changes: Sequence[Change]) -> None:
         """A lane that has left many in doubt, one after the other, is out of order: each more would be in doubt too."""

@@ -18,7 +18,7 @@ from loa.model.ledger import Change, Row
 from loa.model.states import RowState
 from loa.store.chunks import chunks
 from loa.store.engine import Database, insert
-from loa.store.moves import Tally, find_ids, move
+from loa.store.moves import Found, Tally, find_ids, move
 from loa.store.records import to_row
 from loa.store.schema import audit, broadcasts, jobs, rows
 
@@ -195,7 +195,7 @@ class _Entering:
         action = CORRECTED if earlier else "broadcast-entered"
         return {"at": self._now, "actor": self._by, "action": action, "subject": new.row, "detail": detail}
 
-    def _move(self, told: Sequence[Told], found: Mapping[str, sa.Row[Any]]) -> int:
+    def _move(self, told: Sequence[Told], found: Mapping[str, Found]) -> int:
         """Moves the rows by all that letters say of them now, with the newest letter as the evidence."""
         sent: dict[str, int] = {}
         for (row, _), one in self._before(list(found)).items():

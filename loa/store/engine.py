@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ class Database:
     def __init__(self, url: str, root: Path) -> None:
         self.url = _absolute(url, root)
         self.sqlite = self.url.get_backend_name() == "sqlite"
+        self._writer = threading.Lock()
         if self.sqlite and self.url.database:
             _make_file(Path(self.url.database))
         try:
@@ -50,8 +52,10 @@ class Database:
 
     @contextmanager
     def _transaction(self, *, write: bool) -> Iterator[sa.Connection]:
+        # SQLite has one writer, and makes others look again and again: threads of ours wait for each other instead
+        turn = self._writer if write and self.sqlite else nullcontext()
         try:
-            with self.engine.connect() as connection:
+            with turn, self.engine.connect() as connection:
                 connection.execution_options(loa_write=write)
                 if not (write or self.sqlite):
                     # several statements of one read must see one moment, as they do on SQLite

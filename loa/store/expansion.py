@@ -6,14 +6,14 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from loa.model.ledger import BACK_IN_AUDIENCE, LEFT_AUDIENCE, PlannedRow
 from loa.model.states import RowState
 from loa.store.bulk import Bulk, among
-from loa.store.moves import Tally, find
+from loa.store.moves import Found, Tally, find
 from loa.store.schema import events, opt_outs, rows
 from loa.store.wholesale import put_new, shift
 
@@ -141,14 +141,14 @@ class Expansion:
 
     def _stop(self, connection: sa.Connection, whys: Mapping[str, str], tally: Tally) -> None:
         mine = sa.and_(rows.c.state == RowState.PLANNED, rows.c.bundle <= self._bundle)
-        stopped: dict[str, list[sa.Row[Any]]] = defaultdict(list)
+        stopped: dict[str, list[Found]] = defaultdict(list)
         for row in find(connection, sa.and_(among(connection, rows.c.id, list(whys)), mine)):
             stopped[whys[row.id]].append(row)
         for why, found in stopped.items():
             shift(connection, found, RowState.SUPPRESSED, why, self._now, tally)
 
     def _renew(
-        self, connection: sa.Connection, old: Sequence[sa.Row[Any]], planned: pl.DataFrame, tally: Tally
+        self, connection: sa.Connection, old: Sequence[Found], planned: pl.DataFrame, tally: Tally
     ) -> None:
         if not old:
             return

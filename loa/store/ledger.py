@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -20,7 +20,7 @@ from loa.store.bulk import among
 from loa.store.chunks import chunks
 from loa.store.engine import Database, alone
 from loa.store.expansion import IN_LIST, Expansion, planned_frame
-from loa.store.moves import Tally, find, find_ids, move
+from loa.store.moves import Found, Tally, find, find_ids, move
 from loa.store.receiving import adopt, apply, in_turn, legible
 from loa.store.schema import cursors, jobs, lanes, rows, waves
 from loa.store.taking import Taking
@@ -281,7 +281,7 @@ def _lock_jobs(connection: sa.Connection, where: sa.ColumnElement[bool]) -> None
     connection.execute(sa.select(jobs.c.id).where(where).order_by(jobs.c.id).with_for_update(key_share=True))
 
 
-def _started(row: sa.Row[Any], job: JobKey, lease: Lease, now: datetime) -> Row:
+def _started(row: Found, job: JobKey, lease: Lease, now: datetime) -> Row:
     """A row as it stands once it has been taken."""
     return Row(
         row.id, job.wave, job.deliverable, row.recipient, row.operator, row.commune, row.language, row.body, row.parts,

@@ -13,7 +13,7 @@ from loa.model.ledger import Budget, Change, Lease, Terms
 from loa.model.states import RowState
 from loa.store.bulk import in_list, listed
 from loa.store.engine import alone
-from loa.store.moves import LOOKED_AT, Tally, move, start
+from loa.store.moves import LOOKED_AT, Found, Tally, move, start
 from loa.store.schema import Moment, counters, events, opt_outs, rows
 
 # what a network was given, or may have been given, is paid for
@@ -81,9 +81,9 @@ class Taking:
         self._since = now - timedelta(hours=terms.cap_hours)
         self._tally = Tally()
 
-    def take(self, operators: Sequence[str] | None, most: int) -> tuple[Sequence[sa.Row[Any]], bool]:
+    def take(self, operators: Sequence[str] | None, most: int) -> tuple[Sequence[Found], bool]:
         """Up to `most` rows of these networks, or of all, `sending` by now, and whether the next was over the budget."""
-        taken: Sequence[sa.Row[Any]] = ()
+        taken: Sequence[Found] = ()
         over = False
         while not taken and not over and (found := self._due(operators, most)):
             taken = self._spare(found)
@@ -94,7 +94,7 @@ class Taking:
         self._tally.write(self._connection)
         return taken, over
 
-    def _due(self, operators: Sequence[str] | None, most: int) -> Sequence[sa.Row[Any]]:
+    def _due(self, operators: Sequence[str] | None, most: int) -> Sequence[Found]:
         dialect, terms = self._connection.dialect.name, self._terms
         heeded, capped = not terms.answers_people, bool(terms.cap) and not terms.answers_people
         statement = _due(dialect, of_networks=operators is not None, heeded=heeded, capped=capped)
@@ -103,9 +103,9 @@ class Taking:
             given |= {"operators": listed(self._connection, operators), "tried_here": f"%|{self._lease.lane}|%"}
         if capped:
             given["since"] = self._since
-        return self._connection.execute(statement, given).all()
+        return [Found._make(row) for row in self._connection.execute(statement, given)]
 
-    def _spare(self, found: Sequence[sa.Row[Any]]) -> Sequence[sa.Row[Any]]:
+    def _spare(self, found: Sequence[Found]) -> Sequence[Found]:
         """Leaves out those who want nothing more, and those who have had enough."""
         cap = self._terms.cap
         stopped = [Change(row.id, RowState.SUPPRESSED, "opted-out") for row in found if row.out]
@@ -119,7 +119,7 @@ class Taking:
         move(self._connection, stopped, found, self._now, self._tally)
         return [row for row in found if not row.out and not (cap and row.had >= cap)]
 
-    def _free_at(self, row: sa.Row[Any]) -> datetime:
+    def _free_at(self, row: Found) -> datetime:
         """When a number that has had enough may have one more: when the oldest of its last ones is old enough."""
         latest = (
             sa.select(rows.c.sent_at)
@@ -130,14 +130,14 @@ class Taking:
         moments = self._connection.scalars(latest).all()
         return min(moments, default=self._now) + timedelta(hours=self._terms.cap_hours)
 
-    def _wait(self, row: sa.Row[Any], until: datetime) -> None:
+    def _wait(self, row: Found, until: datetime) -> None:
         """The row stays planned, for later."""
         values = {"retry_at": until, "reason": "frequency-cap", "updated_at": self._now}
         self._connection.execute(rows.update().where(rows.c.id == row.id).values(values))
         told = {"row": row.id, "at": self._now, "state": RowState.PLANNED.value, "reason": "frequency-cap"}
         self._connection.execute(events.insert(), [told])
 
-    def _affordable(self, found: Sequence[sa.Row[Any]], budget: Budget) -> tuple[Sequence[sa.Row[Any]], bool]:
+    def _affordable(self, found: Sequence[Found], budget: Budget) -> tuple[Sequence[Found], bool]:
         """The rows up to the first one that would cost more than is left; two lanes do not look at once."""
         alone(self._connection, f"budget/{self._job}")
         paid = sa.select(counters).where(counters.c.job == self._job, counters.c.state.in_(PAID))
@@ -149,7 +149,7 @@ class Taking:
         return found, False
 
 
-def _price(budget: Budget, row: sa.Row[Any]) -> int:
+def _price(budget: Budget, row: Any) -> int:
     """What the parts of a row, or of a counter, cost; a network without a price costs what the dearest one does."""
     dearest = max(budget.per_part.values(), default=0)
     return int(row.parts) * budget.per_part.get(row.operator, dearest)

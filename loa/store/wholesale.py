@@ -17,7 +17,7 @@ from sqlalchemy.dialects import sqlite
 
 from loa.model.states import RowState
 from loa.store.bulk import Bulk, among, moment
-from loa.store.moves import Tally
+from loa.store.moves import Found, Tally
 from loa.store.schema import events, rows
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def put_new(
 
 
 def shift(
-    connection: sa.Connection, found: Sequence[sa.Row[Any]], state: RowState, reason: str, now: datetime, tally: Tally
+    connection: sa.Connection, found: Sequence[Found], state: RowState, reason: str, now: datetime, tally: Tally
 ) -> int:
     """Rows, locked, take the same step for the same reason, to a state in which nothing of them is out.
 

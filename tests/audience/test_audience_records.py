@@ -16,11 +16,13 @@ from loa.audience.records import PLACE, Shape, cell, cut, records
 from .plain import Row, _row
 from .plain import records as plain_records
 
-TEXT = st.text(st.sampled_from('aă1";\n\r\t \x1f\'=+,'), max_size=60)
+TEXT = st.text(st.sampled_from("aă1\";\n\r\t \x1f'=+,"), max_size=60)
 LINES = st.lists(
-    st.sampled_from(["a;b;c", '"a";b;"c"', '"a;b";c', 'a"b;c', '"a""b";;', '"a\nb";c;d', "a", "", ";;", ";;;x;", '"";""', "'=x;y"]),
+    st.sampled_from(
+        ["a;b;c", '"a";b;"c"', '"a;b";c', 'a"b;c', '"a""b";;', '"a\nb";c;d', "a", "", ";;", ";;;x;", '"";""', "'=x;y"]
+    ),
     max_size=12,
-).map("\n".join)  # fmt: skip
+).map("\n".join)
 
 
 def found(text: str, width: int, block: int) -> tuple[list[Row], pl.DataFrame]:
@@ -74,7 +76,7 @@ def test_a_row_is_found_again_by_its_place(text: str, width: int, block: int, da
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_places_count_the_bytes_of_the_text(mark: str, encoding: str) -> None:
-    text = "a;ă\r\nb;\"x\r\ny\"\r\nc;d"
+    text = 'a;ă\r\nb;"x\r\ny"\r\nc;d'
     file = io.BytesIO((mark if encoding == "utf-8" else "").encode() + text.encode(encoding))
     table = pl.concat(list(records(read_lines(file, "ds.csv"), Shape("ds.csv", ";", 2))))
     assert list(read_at(file, "ds.csv", table["start"], table["length"])) == [

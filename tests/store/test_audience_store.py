@@ -121,7 +121,8 @@ def test_an_audience_of_nobody_is_one_empty_batch(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "column", [pl.lit("+84900000009").alias("phone"), pl.lit(None, pl.String).alias("group"), pl.lit(7).alias("commune")]
+    "column",
+    [pl.lit("+84900000009").alias("phone"), pl.lit(None, pl.String).alias("group"), pl.lit(7).alias("commune")],
 )
 def test_people_that_were_changed_are_said_so_before_the_first_of_them_is_given(
     store: Store, tmp_path: Path, column: pl.Expr
