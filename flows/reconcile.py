@@ -21,6 +21,8 @@ async def reconcile(workspace: str = "") -> int:
     get_run_logger().info(
         f"{found.settled} đã rõ, {found.in_doubt} chưa rõ / {found.settled} settled, {found.in_doubt} in doubt"
     )
+    if found.failed:
+        raise found.failed[0]
     if found.mismatched:
         raise StoreError("counters-differ", {"count": len(found.mismatched)})
     return found.in_doubt

@@ -81,11 +81,9 @@ def _length(hours: Hours) -> timedelta:
     return datetime.combine(date.min, hours.end) - datetime.combine(date.min, hours.start)
 
 
-def next_opening(hours: Hours, moment: datetime) -> datetime:
-    """The next moment, not before this one, at which people may be written to."""
+def next_day_opens(hours: Hours, moment: datetime) -> datetime:
+    """When the hours open the next time; also at a moment within them, when they are too far gone to begin."""
     local = moment.astimezone(VIETNAM)
-    if within(hours, local):
-        return local
     day = local.date() if local.time() < hours.start else local.date() + timedelta(days=1)
     return datetime.combine(day, hours.start, tzinfo=VIETNAM)
 

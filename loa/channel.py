@@ -70,6 +70,10 @@ class Delivery(Protocol):
         """Deliver up to `limit` rows and say what is left."""
         ...
 
+    async def rest(self) -> None:
+        """Give back what others may want: the next turn is a while away."""
+        ...
+
 
 class Channel(Protocol):
     """One channel. Stateless: all it knows is in the job and on the desk."""

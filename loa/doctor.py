@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.metadata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,8 +10,11 @@ from pathlib import Path
 
 from loa import pipeline
 from loa.channel import Desk
-from loa.model.errors import LoaError
-from loa.sms.gateways import limits_of
+from loa.model.errors import ContentError, LoaError
+from loa.model.sentences import words as sentence
+from loa.model.settings import LaneSettings
+from loa.sms.gateways import catalogue, limits_of
+from loa.sms.receipts import connect
 from loa.workspace import Workspace
 
 
@@ -29,6 +33,9 @@ def examine(root: Path, environ: Mapping[str, str]) -> tuple[Examined, ...]:
     Workspace.at(root)
     try:
         desk = pipeline.open_desk(root, environ)
+    except ContentError as error:
+        where = error.where.words.vi if error.where else "loa.toml"
+        return (Examined("Thiết lập / loa.toml", False, f"{where}: {error.words.vi}", "sửa loa.toml rồi chạy lại"),)
     except LoaError as error:
         return (Examined("Cơ sở dữ liệu / database", False, error.words.vi, "kiểm tra LOA_DATABASE_URL, loa.toml"),)
     try:
@@ -88,14 +95,32 @@ def _speech(desk: Desk) -> Examined:
 
 
 def _lanes(desk: Desk) -> Examined:
-    lanes = desk.workspace.settings.sms.lanes
+    """Every lane with its options and secrets, as a release would find them; nothing is connected."""
+    sms = desk.workspace.settings.sms
+    wrong = [words for lane in sms.lanes if (words := _lane_trouble(lane, desk))]
     words = ", ".join(
         f"{lane.name} ({lane.gateway}{'' if limits_of(lane).reaches_people else ': không gửi cho ai'})"
-        for lane in lanes
+        for lane in sms.lanes
+        if lane.gateway in catalogue()
     )
-    return Examined(
-        "Đường gửi SMS / lanes", bool(lanes), words or "–", "" if lanes else "thêm [[sms.lanes]] vào loa.toml"
-    )
+    advice = "; ".join(wrong) if wrong else "" if sms.lanes else "thêm [[sms.lanes]] vào loa.toml"
+    return Examined("Đường gửi SMS / lanes", bool(sms.lanes) and not wrong, words or "–", advice)
+
+
+def _lane_trouble(lane: LaneSettings, desk: Desk) -> str:
+    """What keeps a lane from sending, in words; nothing where it can."""
+    number = lane.sender.removeprefix("+").isdigit()
+    if not number and lane.sender not in desk.workspace.settings.sms.registered_senders:
+        return str(sentence("sender-unregistered", {"sender": lane.sender, "lane": lane.name}).vi)
+    try:
+        asyncio.run(_built(lane, desk))
+    except ContentError as error:
+        return f"{error.where.words.vi}: {error.words.vi}" if error.where else error.words.vi
+    return ""
+
+
+async def _built(lane: LaneSettings, desk: Desk) -> None:
+    await connect(lane, desk).close()
 
 
 def _prefect(desk: Desk) -> Examined:

@@ -122,6 +122,9 @@ class HandOver:
         left, _ = store.figures.waiting(job.wave.key, job.deliverable.id, job.bundle)
         return Progress(len(rows), left)
 
+    async def rest(self) -> None:
+        """Nothing is held between two turns."""
+
     def _lay(self, lease: Lease, rows: Sequence[Row]) -> None:
         ledger, now = self.desk.store.ledger, self.desk.clock.now
         try:

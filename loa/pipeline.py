@@ -34,6 +34,7 @@ from loa.words import at_its_line
 from loa.workspace import Workspace
 
 BATCH = 5_000  # rows in one step of a release, for each lane: what one Prefect task does
+A_WHILE = 5.0  # seconds; for longer waits lanes are given back
 LOOK_UP = 2.0  # seconds: a person's stop is seen so soon, however long the wait
 
 Result = TypeVar("Result")
@@ -215,18 +216,31 @@ async def release(
     for job in jobs:  # all of them before the first byte leaves: what is approved now is what goes out later
         artefacts = gate.artefacts_of(bundle, job.deliverable.id)
         await asyncio.to_thread(CHANNELS[job.deliverable.channel].expand, job, artefacts, desk)
-    done, left, held = 0, 0, ""
+    by_channel: dict[str, list[Job]] = {}
+    for job in jobs:
+        by_channel.setdefault(job.deliverable.channel, []).append(job)
+    # side by side: messages that wait for a lane keep no bulletin waiting
+    groups = await asyncio.gather(*(_deliver_all(desk, bundle, group, step, patience) for group in by_channel.values()))
+    failed = [error for _, errors in groups for error in errors]
+    if failed:
+        raise failed[0]
+    progress = [item for done, _ in groups for item in done]
+    held = next((item.held for item in progress if item.held), "")
+    return Released(found.wave.key, sum(item.done for item in progress), sum(item.left for item in progress), held)
+
+
+async def _deliver_all(
+    desk: Desk, bundle: Bundle, jobs: Sequence[Job], step: Step, patience: timedelta | None
+) -> tuple[Sequence[Progress], Sequence[LoaError]]:
+    """The jobs of one channel, one after the other; one that fails does not keep the others waiting."""
+    progress: list[Progress] = []
     failed: list[LoaError] = []
     for job in jobs:
         try:
-            progress = await _deliver(desk, job, gate.artefacts_of(bundle, job.deliverable.id), step, patience)
-        except LoaError as error:  # one provider that is down does not keep the other channels waiting
+            progress.append(await _deliver(desk, job, gate.artefacts_of(bundle, job.deliverable.id), step, patience))
+        except LoaError as error:
             failed.append(error)
-            continue
-        done, left, held = done + progress.done, left + progress.left, held or progress.held
-    if failed:
-        raise failed[0]
-    return Released(found.wave.key, done, left, held)
+    return progress, failed
 
 
 async def _deliver(
@@ -239,7 +253,7 @@ async def _deliver(
     at_first = _out(desk, job)
     while True:
         held = await _turns(desk, job, artefacts, step, patience)
-        opens = calendar.next_opening(desk.workspace.settings.hours, desk.clock.now())
+        opens = calendar.next_day_opens(desk.workspace.settings.hours, desk.clock.now())
         if held != "outside-hours" or patience is not None or opens > job.wave.closes_at:
             break
         if held := await _rest(desk, job, opens):
@@ -259,6 +273,8 @@ async def _turns(desk: Desk, job: Job, artefacts: Sequence[Artefact], step: Step
             return await delivery.turn(BATCH)
 
         for turn in itertools.count(1):
+            if not _moving(desk, job):
+                return ""
             if held := await _ready(desk, job, delivery, patience):
                 return held
             progress = await step(f"{job.deliverable.id} {turn}", work)
@@ -292,7 +308,15 @@ async def _ready(desk: Desk, job: Job, delivery: Delivery, patience: timedelta |
             outage = pause.broken[0]
             fields = {"lane": outage.lane, "why": outage.why, "until": calendar.moment_words(outage.until)}
             raise GatewayError("lanes-broken", fields)
+        if pause.seconds > A_WHILE:
+            await delivery.rest()
         await asyncio.sleep(min(pause.seconds, LOOK_UP))
+
+
+def _moving(desk: Desk, job: Job) -> bool:
+    """Whether anything is still to be sent, or was left in `sending` by a process that died."""
+    moving = {RowState.PLANNED, RowState.SENDING}
+    return any(count.state in moving for count in desk.store.figures.counts(job.wave.key, job.deliverable.id))
 
 
 def _out(desk: Desk, job: Job) -> int:

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from loa import calendar, gate, pipeline
 from loa.channel import Desk, Job
-from loa.model.errors import ContentError
+from loa.model.errors import ContentError, LoaError
 from loa.model.ledger import Count
 from loa.model.review import Decision
 from loa.model.states import RowState
@@ -54,16 +54,22 @@ class Reconciled:
     stuck: tuple[Stuck, ...] = ()
     orphans: tuple[Orphans, ...] = ()
     lanes_gone: tuple[str, ...] = ()
+    failed: tuple[LoaError, ...] = ()
 
 
 async def reconcile(desk: Desk) -> Reconciled:
     """Settles what is in doubt with whoever can know, fetches receipts, and holds what is there against what should be.
 
-    Raises `GatewayError` for a lane that cannot be asked, once all others have been.
+    A lane that cannot be asked is in `failed`; all others have been.
     """
-    settled = await sms_receipts.settle(desk)
-    settled += await _settle_packages(desk)
-    await pipeline.receipts(desk)
+    failed: list[LoaError] = []
+    settled = 0
+    for work in (sms_receipts.settle, _settle_packages, pipeline.receipts):
+        try:
+            moved = await work(desk)
+            settled += 0 if work is pipeline.receipts else moved
+        except LoaError as error:  # what cannot be asked is no reason not to look at the rest
+            failed.append(error)
     mismatched: list[Count] = []
     for wave in desk.store.figures.waves():
         kept = set(desk.store.figures.counts(wave))
@@ -80,6 +86,7 @@ async def reconcile(desk: Desk) -> Reconciled:
         stuck=stuck,
         orphans=desk.store.figures.orphans(),
         lanes_gone=tuple(gone),
+        failed=tuple(failed),
     )
 
 

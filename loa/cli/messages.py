@@ -147,6 +147,8 @@ def reconcile(*, session: Injected) -> None:
         _render_rest(out, done)
 
     session.show(document, render)
+    if done.failed:
+        raise done.failed[0]
 
 
 def _render_rest(out: Any, done: Any) -> None:

@@ -94,10 +94,12 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Rows taken for sending; `over_budget` when the next one would cost more than is left."""
+    """Rows taken for sending; `over_budget` when the next one would cost more than is left, `more` when those that were
+    due are put aside now and others may be due: come again."""
 
     rows: tuple[Row, ...] = ()
     over_budget: bool = False
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable
 
 from loa.channel import Desk
 from loa.model.ledger import Lease, Progress
@@ -12,7 +13,8 @@ from loa.sms import receipts
 from loa.sms.breaker import left_alone
 from loa.sms.bucket import Bucket
 from loa.sms.gateways.base import Gateway
-from loa.sms.turn import Sending, Turn
+from loa.sms.route import Work
+from loa.sms.turn import Recent, Sending, Turn
 from loa.store.lanes import this_process
 
 GIVE_WAY = 3.0  # seconds for others who want the lane to take it
@@ -36,6 +38,8 @@ class HeldLane:
         self._give_way_until = 0.0
         self._failing = True  # nobody knows yet
         self._silent = 0
+        self._recent: dict[str, Recent] = {}
+        self.moved = False
 
     def available(self) -> bool:
         """Whether the lane is held, or can be; otherwise its holder is asked to let others have a turn."""
@@ -43,24 +47,28 @@ class HeldLane:
             return False
         return self._lease is not None or self._desk.store.lanes.ask(self.settings.name, self._desk.clock.now())
 
-    async def turn(self, sending: Sending, operators: Sequence[str] | None, limit: int) -> Progress:
-        """Sends up to `limit` rows of the networks given, or of all.
+    async def turn(self, sending: Sending, work: Work | None, limit: int) -> Progress:
+        """Sends up to `limit` rows of the networks that are its work, or of all.
 
         A gateway that fails is noted as failing, and its rows are planned again.
         """
-        lease = self._take()
+        lease = self._take() if self.available() else None
         if lease is None:
+            await self.close()  # its connection may be the account's only one
             return Progress(0, 0, held="lane-held")
         try:
             if self._gateway is None:
                 self._gateway = self._connect(self.settings, self._desk)
-            run = Turn(self.settings, self._desk, self._bucket, self._gateway, lease)
+            sample = self._desk.workspace.settings.sms.error_stop.sample
+            recent = self._recent.setdefault(sending.key.wave, deque(maxlen=sample))
+            run = Turn(self.settings, self._desk, self._bucket, self._gateway, lease, recent)
             run.silent = self._silent
-            progress = await run.go(sending, operators, limit)
+            progress = await run.go(sending, work, limit)
         except BaseException:
             await self.close()
             raise
         self._lease = run.lease
+        self.moved = self.moved or run.moved
         await self._after(run)
         return progress
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from loa.channel import Desk
-from loa.model.errors import GatewayError
+from loa.model.errors import LoaError
 from loa.model.ledger import Change, Inbound, Receipt, Row
 from loa.model.settings import LaneSettings
 from loa.model.states import RowState
@@ -65,7 +65,7 @@ async def collect(desk: Desk) -> int:
     twice changes nothing. A lane that is down does not keep the others waiting; its error is raised at the end.
     """
     moved = 0
-    failed: list[GatewayError] = []
+    failed: list[LoaError] = []
     for lane in desk.workspace.settings.sms.lanes:
         limits = gateways.limits_of(lane)
         try:
@@ -73,7 +73,7 @@ async def collect(desk: Desk) -> int:
                 moved += await _poll(lane, desk)
             if limits.listens:
                 moved += await _listen(lane, desk)
-        except GatewayError as error:
+        except LoaError as error:
             failed.append(error)
     if failed:
         raise failed[0]
@@ -127,21 +127,26 @@ async def settle(desk: Desk, wave: str = "", deliverable: str = "") -> int:
     """
     _find_doubt(desk)
     settled = 0
-    failed: list[GatewayError] = []
+    failed: list[LoaError] = []
     for lane in desk.workspace.settings.sms.lanes:
         doubtful = desk.store.figures.in_doubt(wave, deliverable, lane.name)
-        gateway = connect(lane, desk)
         try:
-            if doubtful and gateway.limits.asks_status:
-                answers = await gateway.status([row.id for row in doubtful])
-                settled += _apply(doubtful, answers, timedelta(seconds=gateway.limits.status_after), desk)
-        except GatewayError as error:
+            if doubtful and gateways.limits_of(lane).asks_status:
+                settled += await _ask(lane, doubtful, desk)
+        except LoaError as error:  # one lane that cannot be asked keeps no other from it
             failed.append(error)
-        finally:
-            await gateway.close()
     if failed:
         raise failed[0]
     return settled
+
+
+async def _ask(lane: LaneSettings, doubtful: Sequence[Row], desk: Desk) -> int:
+    gateway = connect(lane, desk)
+    try:
+        answers = await gateway.status([row.id for row in doubtful])
+        return _apply(doubtful, answers, timedelta(seconds=gateway.limits.status_after), desk)
+    finally:
+        await gateway.close()
 
 
 def _find_doubt(desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 from loa.channel import Desk
@@ -16,7 +17,10 @@ from loa.store import JobKey
 BUNDLE = 1  # no approval: its words are a setting, and it answers a person
 AT_ONCE = 500
 CAMPAIGN = "tu-choi"
-"""What these messages are filed under in the ledger: `tu-choi/<year>/tra-loi`, a deliverable for each lane."""
+WAVE = f"{CAMPAIGN}/0/tra-loi"
+"""What these messages are filed under in the ledger, a deliverable for each lane: no year, since people are told once
+for all."""
+PATIENCE = 20  # seconds; whoever has the lane lets others have a turn
 
 
 async def confirm(desk: Desk) -> int:
@@ -28,7 +32,7 @@ async def confirm(desk: Desk) -> int:
     body = body_of(desk.workspace.settings.sms.stop_words.reply, "accented", ("vi", ""), {})
     left = 0
     for lane in desk.workspace.settings.sms.lanes:
-        key = JobKey(f"{CAMPAIGN}/{desk.clock.now().year}/tra-loi", lane.name, "sms")
+        key = JobKey(WAVE, lane.name, "sms")
         _plan(key, lane, body, desk)
         if desk.store.figures.waiting(key.wave, key.deliverable, BUNDLE)[0]:
             left += await _send(key, lane, body, desk)
@@ -49,8 +53,12 @@ async def _send(key: JobKey, lane: LaneSettings, body: Body, desk: Desk) -> int:
     closes_at = now + timedelta(days=1)
     held = HeldLane(lane, desk)
     try:
-        if not held.available() or lane.name in desk.store.lanes.outages(now):
+        if lane.name in desk.store.lanes.outages(now):
             return 0
+        for _ in range(PATIENCE):
+            if held.available():
+                break
+            await asyncio.sleep(1)
         sending = Sending(key, BUNDLE, {body.key: body}, closes_at, Terms(closes_at=closes_at, answers_people=True))
         return (await held.turn(sending, None, AT_ONCE)).done
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from loa.model.settings import LaneSettings
 
@@ -23,24 +24,32 @@ def lane_for(
     return next((lane for lane in lanes if serves(lane, operator) and lane.name not in broken), None)
 
 
-def operators_of(
-    lanes: Sequence[LaneSettings], lane: LaneSettings, operators: Sequence[str], broken: Collection[str] = frozenset()
-) -> tuple[str, ...]:
-    """The networks, of those in `operators`, that go out on `lane`. An unknown one may go out on every lane that
-    works: the ledger keeps it from a lane that has tried, and gives a row to one lane at a time."""
-    return tuple(
-        operator
-        for operator in operators
-        if (lane.name not in broken if operator == UNKNOWN else lane_for(lanes, operator, broken) is lane)
-    )
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a lane may take: networks that are its own to send to, and networks it serves, for numbers that another lane
+    has found to be on none of its own."""
+
+    fresh: tuple[str, ...]
+    elsewhere: tuple[str, ...] = ()
 
 
 def assign(
-    lanes: Sequence[LaneSettings], operators: Sequence[str], broken: Collection[str]
-) -> Mapping[str, tuple[str, ...]]:
-    """What each lane has to do, by its name; lanes without work are left out."""
-    work = {lane.name: operators_of(lanes, lane, operators, broken) for lane in lanes}
-    return {name: networks for name, networks in work.items() if networks}
+    lanes: Sequence[LaneSettings], operators: Sequence[str], broken: Collection[str], *, moved: bool = False
+) -> Mapping[str, Work]:
+    """What each lane that works has to do, by its name; lanes without work are left out.
+
+    `moved`: there are rows that a lane has sent back as not being on its network. Any lane that has not tried may take
+    them, where it serves what was reported; the ledger gives a row to one lane at a time.
+    """
+    work: dict[str, Work] = {}
+    for lane in lanes:
+        if lane.name in broken:
+            continue
+        fresh = tuple(name for name in operators if name != UNKNOWN and lane_for(lanes, name, broken) is lane)
+        other = tuple(name for name in operators if moved and (name == UNKNOWN or serves(lane, name)))
+        if fresh or other:
+            work[lane.name] = Work(fresh, other)
+    return work
 
 
 def elsewhere(lanes: Sequence[LaneSettings], tried: Collection[str], network: str) -> bool:

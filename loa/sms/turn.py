@@ -12,10 +12,11 @@ from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from loa import calendar
 from loa.channel import Desk
-from loa.model.errors import GatewayError, Unsupported
+from loa.model.errors import GatewayError, StoreError, Unsupported
 from loa.model.ledger import Change, Lease, Progress, Row, Terms
 from loa.model.settings import LaneSettings
 from loa.model.states import RowState
@@ -24,6 +25,7 @@ from loa.sms.bodies import Body
 from loa.sms.bucket import Bucket
 from loa.sms.gateways.base import Gateway, Message, Outcome, Verdict
 from loa.sms.parts import Alphabet
+from loa.sms.route import Work
 from loa.store import JobKey
 
 # A submit must end before the lease does: whoever takes the lane after that would find the rows of a living worker.
@@ -34,9 +36,12 @@ TURN_SECONDS = 15.0  # after so long others who want the lane get it
 ITS_QUEUE = timedelta(minutes=15)
 LEAST_VALIDITY = timedelta(hours=2)
 OPTED_OUT = "opted-out"  # the word of every gateway's code table for it
+AGAIN = (0.2, 0.5, 1.0, 2.0, 4.0)  # seconds between two tries to write answers down
 MANY = 5  # rows in a row without an answer
 
 Answers = asyncio.Task[Sequence[Outcome]]
+Recent = deque[tuple[RowState, str]]
+"""The last answers of a lane for one wave: what became of each row, and why."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +55,25 @@ class Sending:
     terms: Terms
 
 
+class Claimed(NamedTuple):
+    """Rows to send; or none, and what holds them. `more`: some were put aside, and others may be due."""
+
+    rows: Sequence[Row] = ()
+    held: str = ""
+    more: bool = False
+
+
 class Turn:
     """One turn. As many messages are on their way at once as the lane's window allows.
 
     Afterwards `trouble` says why the lane seems to be out of order, if it does; `answered` how many rows it answered,
-    `silent` how many in a row it did not, over all turns; `lease` is what is left of the lease.
+    `silent` how many in a row it did not, over all turns; `moved` whether numbers turned out to be on other networks;
+    `lease` is what is left of the lease.
     """
 
-    def __init__(self, settings: LaneSettings, desk: Desk, bucket: Bucket, gateway: Gateway, lease: Lease) -> None:
+    def __init__(
+        self, settings: LaneSettings, desk: Desk, bucket: Bucket, gateway: Gateway, lease: Lease, recent: Recent
+    ) -> None:
         self._settings = settings
         self._desk = desk
         self._bucket = bucket
@@ -66,11 +82,12 @@ class Turn:
         self.lease: Lease | None = lease
         self.trouble = ""
         self.answered = 0
+        self.moved = False
         self.silent = 0
-        self._recent: deque[tuple[RowState, str]] = deque(maxlen=desk.workspace.settings.sms.error_stop.sample)
+        self._recent = recent
         self._out: dict[asyncio.Task[None], int] = {}
 
-    async def go(self, sending: Sending, operators: Sequence[str] | None, limit: int) -> Progress:
+    async def go(self, sending: Sending, work: Work | None, limit: int) -> Progress:
         """Sends up to `limit` rows, and returns when all of them have their answers or are in doubt."""
         until = time.monotonic() + TURN_SECONDS
         done, held = 0, ""
@@ -78,13 +95,17 @@ class Turn:
             while done < limit and time.monotonic() < until:
                 size = min(self._bucket.batch(self._settings.window), limit - done)
                 await self._room_for(size)
+                await self._bucket.room_for(1)  # what is claimed soon leaves
                 if self.trouble:
                     break
-                rows, held = await self._claimed(sending, operators, size)
-                if not rows:
+                claim = await self._claimed(sending, work, size)
+                held = claim.held
+                if claim.more:
+                    continue
+                if not claim.rows:
                     break
-                await self._send(sending, rows)
-                done += len(rows)
+                await self._send(sending, claim.rows)
+                done += len(claim.rows)
         finally:  # also when this is interrupted: what is on its way gets its answer
             results = await asyncio.gather(*self._out, return_exceptions=True)
         for result in results:
@@ -103,33 +124,33 @@ class Turn:
             for task in finished:
                 task.result()
 
-    async def _claimed(self, sending: Sending, operators: Sequence[str] | None, size: int) -> tuple[Sequence[Row], str]:
+    async def _claimed(self, sending: Sending, work: Work | None, size: int) -> Claimed:
         """`_claim` in a thread: answers are read while the disk writes."""
-        claim = asyncio.create_task(asyncio.to_thread(self._claim, sending, operators, size))
+        claim = asyncio.create_task(asyncio.to_thread(self._claim, sending, work, size))
         try:
             return await asyncio.shield(claim)
         except asyncio.CancelledError:  # the thread goes on all the same: what it takes has certainly not left
-            rows, _ = await claim
-            if rows:
+            if rows := (await claim).rows:
                 await self._settle(sending, rows, (), rows)
             raise
 
-    def _claim(self, sending: Sending, operators: Sequence[str] | None, size: int) -> tuple[Sequence[Row], str]:
+    def _claim(self, sending: Sending, work: Work | None, size: int) -> Claimed:
         """The next rows, `sending` on the disk; or none, and what holds them, if anything does."""
         now = self._desk.clock.now()
         if stop := self._must_stop(sending, now):
-            return (), stop
+            return Claimed(held=stop)
         if not self._renewed(now) or self.lease is None:
-            return (), "lane-held"
+            return Claimed(held="lane-held")
+        fresh, elsewhere = (None, None) if work is None else (work.fresh, work.elsewhere)
         claim = self._desk.store.ledger.claim(
-            sending.key, sending.bundle, self.lease, size, now, operators, sending.terms
+            sending.key, sending.bundle, self.lease, size, now, fresh, sending.terms, elsewhere
         )
-        if claim.rows:
-            return claim.rows, ""
+        if claim.rows or claim.more:
+            return Claimed(claim.rows, more=claim.more)
         if claim.over_budget:
-            return (), "over-budget"
+            return Claimed(held="over-budget")
         hold = self._desk.store.ledger.held(sending.key.wave)
-        return (), f"wave-{hold}" if hold else ""
+        return Claimed(held=f"wave-{hold}" if hold else "")
 
     def _must_stop(self, sending: Sending, now: datetime) -> str:
         """Why nothing may be sent now, or nothing. Looked at before every claim; the claim itself looks at holds."""
@@ -161,6 +182,9 @@ class Turn:
                 if self.trouble:
                     break
                 await self._bucket.room_for(sum(row.parts for row in unit))
+                # on a slow lane the wait may be longer than the lease: whoever took the lane has these rows in doubt
+                if not await asyncio.to_thread(self._renewed, self._desk.clock.now()):
+                    break
                 leaves = asyncio.Event()
                 messages = [self._message(sending, row, until) for row in unit]
                 answers.append(asyncio.create_task(self._submit(messages, leaves)))
@@ -209,7 +233,7 @@ class Turn:
         told += [Outcome(row.id, Verdict.THROTTLED, reason="not-sent") for row in rest]
         answers_by_row = {outcome.reference: outcome for outcome in told}
         changes = await asyncio.to_thread(self._record, rows, answers_by_row)
-        self._learn(sending.key.wave, rows, changes, len(rest))
+        self._learn(sending, rows, changes, len(rest))
         for result in results:
             if isinstance(result, BaseException):
                 raise result
@@ -231,20 +255,30 @@ class Turn:
     # after
 
     def _record(self, rows: Sequence[Row], answers: Mapping[str, Outcome]) -> Sequence[Change]:
+        """Writes answers down; tried again where the database is busy or gone for a moment, since they come once."""
         now, sms = self._desk.clock.now(), self._desk.workspace.settings.sms
         changes = [change(row, answers.get(row.id, NO_ANSWER), now, sms.max_attempts, sms.lanes) for row in rows]
-        self._desk.store.ledger.record(self._claimed_under, changes, now)
+        for wait in (*AGAIN, None):
+            try:
+                self._desk.store.ledger.record(self._claimed_under, changes, now)
+                break
+            except StoreError:
+                if wait is None:
+                    raise
+                time.sleep(wait)
         return changes
 
-    def _learn(self, wave: str, rows: Sequence[Row], changes: Sequence[Change], unsent: int) -> None:
+    def _learn(self, sending: Sending, rows: Sequence[Row], changes: Sequence[Change], unsent: int) -> None:
         """What the answers tell of people, of the lane, and of the wave."""
         now = self._desk.clock.now()
         if refused := [row.recipient for row, item in zip(rows, changes, strict=True) if item.reason == OPTED_OUT]:
             # the provider knows of somebody who wants nothing more, and we did not
             self._desk.store.audiences.opt_out(refused, f"lane:{self._settings.name}", now)
+        self.moved = self.moved or any(item.not_here for item in changes)
         self._listen_for_silence(changes[: len(rows) - unsent])
         self._recent.extend((item.state, item.reason) for item in changes)
-        self._stop_on_errors(wave, now)
+        if not sending.terms.answers_people:
+            self._stop_on_errors(sending.key.wave, now)
 
     def _listen_for_silence(self, changes: Sequence[Change]) -> None:
         """A lane that has left many in doubt, one after the other, is out of order: each more would be in doubt too."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from loa.store.wholesale import put_new, shift
 if TYPE_CHECKING:
     import polars as pl
 
+IN_WRITE = 50_000  # rows in one transaction: about a second, so that others who write need not wait long
 IN_LIST = 500  # ids in one statement, below every database's limit on parameters
 
 PLAN = ("recipient", "operator", "commune", "language", "body", "parts", "suppressed")
@@ -61,17 +62,24 @@ class Expansion:
         self._now = now
         self._straight = True  # rows of the batch before were all new, and so will these be
 
-    def ready(self, people: pl.DataFrame) -> pl.DataFrame:
-        """A batch (columns of `PLAN`) as `put` takes it: with its ids, each once, in their order.
+    def ready(self, people: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """People (columns of `PLAN`) as `put` takes them, a transaction at a time: with their ids, each once, in order.
 
         By their ids, as everybody takes them: two that lock the same rows cannot wait for each other. It is also how
-        an index is filled quickest.
+        an index is filled quickest: the rows of a transaction lie close together in it, the closer the more people
+        are put in order at once.
         """
         import polars as pl
 
-        ids = pl.Series("id", row_ids(self._wave, self._deliverable, people["recipient"].to_list()), pl.String)
-        batch = people.select(ids, *PLAN).sort("id", maintain_order=True)
-        return batch.filter(pl.col("id").ne_missing(pl.col("id").shift()))
+        # a piece at a time, since ids as Python's text take more room than all that is known of their people
+        pieces = (piece["recipient"].to_list() for piece in people.iter_slices(IN_WRITE))
+        made = [pl.Series("id", row_ids(self._wave, self._deliverable, piece), pl.String) for piece in pieces]
+        ids = pl.concat(made) if made else pl.Series("id", [], pl.String)
+        order = ids.arg_sort()
+        order = order.filter(ids.is_first_distinct().gather(order))
+        for start in range(0, len(order), IN_WRITE):
+            these = order.slice(start, IN_WRITE)
+            yield people.select(pl.lit(ids.gather(these)), pl.col(PLAN).gather(these))
 
     def put(self, connection: sa.Connection, batch: pl.DataFrame) -> int:
         """Puts a batch in place, inside its transaction. Returns how many rows are new."""
@@ -101,6 +109,10 @@ class Expansion:
         return batch.with_columns(why).with_columns(state)
 
     def _opted_out(self, connection: sa.Connection, recipients: Sequence[str]) -> Sequence[str]:
+        """Those of the recipients who opted out, perhaps among others who did."""
+        few = connection.scalars(sa.select(opt_outs.c.phone).limit(len(recipients))).all()
+        if len(few) < len(recipients):  # that is the whole list, and quicker read than looked through
+            return few
         these = among(connection, opt_outs.c.phone, recipients)
         return connection.scalars(sa.select(opt_outs.c.phone).where(these)).all()
 

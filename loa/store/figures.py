@@ -125,6 +125,14 @@ class Figures:
             older = sa.select(rows.c.id).where(*_of_job(job), rows.c.bundle < bundle).limit(1)
             return connection.scalar(older) is not None
 
+    def moved(self, wave: str, deliverable: str) -> bool:
+        """Whether rows are planned that a lane found to be on none of its networks. Looks through what is planned."""
+        with self._db.read() as connection:
+            job = _job(connection, wave, deliverable)
+            if job is None:
+                return False
+            return connection.scalar(sa.select(rows.c.id).where(*_of_job(job), rows.c.tried != "").limit(1)) is not None
+
     def lanes_at_work(self) -> tuple[str, ...]:
         """The lanes that have rows in `sending`: at work now, or left so by a process that died."""
         statement = sa.select(rows.c.lane).where(rows.c.state == RowState.SENDING).distinct().order_by(rows.c.lane)

@@ -83,16 +83,16 @@ class Ledger:
         *,
         answers_people: bool = False,
     ) -> int:
-        """`expand` for people by the million: as columns (`loa.store.expansion.PLAN`), one frame a transaction."""
+        """`expand` for people by the million: as columns (`loa.store.expansion.PLAN`), many of them in a frame."""
         expansion = Expansion(job.wave, job.deliverable, self._job(job), bundle, now, answers_people=answers_people)
         added = 0
         for frame in frames:
-            batch = expansion.ready(frame)  # before anything is locked
-            with self._db.write() as connection:
-                _lock_jobs(connection, jobs.c.id == expansion.job)
-                if _held(connection, job.wave) == CANCELLED:
-                    break
-                added += expansion.put(connection, batch)
+            for batch in expansion.ready(frame):  # worked out before anything is locked
+                with self._db.write() as connection:
+                    _lock_jobs(connection, jobs.c.id == expansion.job)
+                    if _held(connection, job.wave) == CANCELLED:
+                        return added
+                    added += expansion.put(connection, batch)
         return added
 
     def drop_left_over(self, job: JobKey, bundle: int, now: datetime) -> int:
@@ -115,12 +115,13 @@ class Ledger:
         now: datetime,
         operators: Sequence[str] | None = None,
         terms: Terms = NO_TERMS,
+        elsewhere: Sequence[str] | None = None,
     ) -> Claim:
         """Takes up to `limit` rows for sending; when this returns, `sending` is on the disk.
 
-        `operators` are the guessed networks that the lane serves; none given means all. A row that a lane has sent
-        back as not being on its network goes to any other lane that serves what was reported, or, where nothing was,
-        to whichever lane has not tried it yet.
+        `operators` are the guessed networks that are the lane's to send to; none given means all. A row that a lane
+        has sent back as not being on its network goes to a lane that has not tried it and has what was reported among
+        `elsewhere` (the same networks unless given), or, where nothing was reported, the empty name.
 
         Nothing comes back when the lane has gone to another holder, the wave is held, or nothing is due. Numbers
         that opted out since the wave was expanded are suppressed on the way, and so are those that have had what
@@ -130,8 +131,10 @@ class Ledger:
         with self._db.write() as connection:
             if not _holds(connection, lease, now) or _held(connection, job.wave):
                 return Claim()
-            taken, over = Taking(connection, job_id, bundle, lease, terms, now).take(operators, max(limit, 0))
-        return Claim(tuple(_started(row, job, lease, now) for row in taken), over)
+            other = operators if elsewhere is None else elsewhere
+            taking = Taking(connection, job_id, bundle, lease, terms, now)
+            taken, over, more = taking.take(operators, other or (), max(limit, 0))
+        return Claim(tuple(_started(row, job, lease, now) for row in taken), over, more)
 
     def record(self, lease: Lease, changes: Sequence[Change], now: datetime) -> int:
         """Writes down what a gateway answered for rows claimed under `lease`. Returns how many rows moved.

@@ -60,10 +60,9 @@ def _due(dialect: str, *, of_networks: bool, heeded: bool, capped: bool) -> sa.S
 
 def _may_take(dialect: str) -> sa.ColumnElement[bool]:
     """The rows a lane may take: those of its networks, and those that another lane found to be on none of its own."""
-    of_network = in_list(dialect, rows.c.operator, "operators")
-    fresh = sa.and_(rows.c.tried == "", of_network)
+    fresh = sa.and_(rows.c.tried == "", in_list(dialect, rows.c.operator, "operators"))
     untried = rows.c.tried.not_like(sa.bindparam("tried_here", type_=sa.Text))
-    return sa.or_(fresh, sa.and_(rows.c.tried != "", untried, sa.or_(rows.c.operator == "", of_network)))
+    return sa.or_(fresh, sa.and_(rows.c.tried != "", untried, in_list(dialect, rows.c.operator, "elsewhere")))
 
 
 class Taking:
@@ -81,27 +80,36 @@ class Taking:
         self._since = now - timedelta(hours=terms.cap_hours)
         self._tally = Tally()
 
-    def take(self, operators: Sequence[str] | None, most: int) -> tuple[Sequence[Found], bool]:
-        """Up to `most` rows of these networks, or of all, `sending` by now, and whether the next was over the budget."""
-        taken: Sequence[Found] = ()
-        over = False
-        while not taken and not over and (found := self._due(operators, most)):
-            taken = self._spare(found)
-            if self._terms.budget is not None and taken:
-                taken, over = self._affordable(taken, self._terms.budget)
+    def take(
+        self, operators: Sequence[str] | None, elsewhere: Sequence[str], most: int
+    ) -> tuple[Sequence[Found], bool, bool]:
+        """Up to `most` rows, `sending` by now; whether the next was over the budget; whether some were put aside.
+
+        What is put aside is done in steps of `most` too: a million who have had their share are no one transaction.
+        """
+        found = self._due(operators, elsewhere, most)
+        taken = self._spare(found)
+        aside, over = len(taken) < len(found), False
+        if self._terms.budget is not None and taken:
+            taken, over = self._affordable(taken, self._terms.budget)
         if taken:
             start(self._connection, taken, self._lease, self._now, self._tally)
         self._tally.write(self._connection)
-        return taken, over
+        return taken, over and not taken, aside and not taken
 
-    def _due(self, operators: Sequence[str] | None, most: int) -> Sequence[Found]:
+    def _due(self, operators: Sequence[str] | None, elsewhere: Sequence[str], most: int) -> Sequence[Found]:
         dialect, terms = self._connection.dialect.name, self._terms
         heeded, capped = not terms.answers_people, bool(terms.cap) and not terms.answers_people
         statement = _due(dialect, of_networks=operators is not None, heeded=heeded, capped=capped)
         given: dict[str, Any] = {"job": self._job, "of": self._bundle, "now": self._now, "most": most}
         if operators is not None:
-            given |= {"operators": listed(self._connection, operators), "tried_here": f"%|{self._lease.lane}|%"}
+            given |= {
+                "operators": listed(self._connection, operators),
+                "elsewhere": listed(self._connection, elsewhere),
+                "tried_here": f"%|{self._lease.lane}|%",
+            }
         if capped:
+            alone(self._connection, "cap")  # two lanes do not both find the last place of a number free
             given["since"] = self._since
         return [Found._make(row) for row in self._connection.execute(statement, given)]
 
