@@ -31,6 +31,9 @@ class Stopwatch:
     def __init__(self) -> None:
         self.given: list[tuple[float, int]] = []
 
+    async def open(self) -> None:
+        return None
+
     async def submit(self, batch: Sequence[Message]) -> Sequence[Outcome]:
         now = time.monotonic()
         self.given += [(now, message.parts) for message in batch]

@@ -60,6 +60,7 @@ class Columns:
         self._forget()
         self._numbered: dict[Said, int] = {Said(): 0}
         self._codes: dict[str, int] = {"": 0}
+        self._faults: dict[str, tuple[Fault, ...]] = {}
 
     # what a row comes to
 
@@ -122,6 +123,8 @@ class Columns:
 
     def _said(self, key: str) -> int:
         one = self._judged(key)
+        if one.faults and len(self._faults) < self._remembered:
+            self._faults[key] = one.faults  # it will be asked for again
         code = self._code(one.faults[0].code if one.faults else "")
         said = Said(one.commune, one.language, one.group, code, one.said_no, one.group_dropped)
         return self._numbered.setdefault(said, len(self._numbered))
@@ -179,7 +182,7 @@ class Columns:
         return self._told(() if isinstance(number, Number) else (number,))
 
     def _rest_told(self, key: str) -> tuple[str | None, ...]:
-        return self._told(self._judged(key).faults)
+        return self._told(self._faults.get(key) or self._judged(key).faults)
 
     def _told(self, faults: Sequence[Fault]) -> tuple[str | None, ...]:
         """The cells of `TOLD`; nothing where there is nothing to be told."""

@@ -113,13 +113,18 @@ def _whole_lines(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
     for number, piece in enumerate(pieces):
         if number == 0:
             old_mac = b"\r" in piece and b"\n" not in piece
-        data = rest + piece
-        whole, end, rest = (_LONE.sub(b"\n", data) if old_mac else data).rpartition(b"\n")
-        if len(rest) > MAX_LINE:
-            raise ContentError.at("people-quote-open", name, line + whole.count(b"\n") + len(end))
-        if end:
+        if old_mac:
+            rest, piece = b"", _LONE.sub(b"\n", rest + piece)
+        end = piece.rfind(b"\n")
+        if end < 0:
+            rest += piece
+        else:
+            whole = b"".join((rest, memoryview(piece)[:end]))
             yield whole
             line += whole.count(b"\n") + 1
+            rest = piece[end + 1 :]
+        if len(rest) > MAX_LINE:
+            raise ContentError.at("people-quote-open", name, line)
     if rest:
         yield rest
 

@@ -8,6 +8,7 @@ cut together. A record with a quote goes to Python's `csv`, and so does the ques
 from __future__ import annotations
 
 import csv
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -212,21 +213,17 @@ def _read(found: pl.DataFrame, shape: Shape) -> pl.DataFrame:
     delimiter, width = shape.delimiter, shape.width
     rows = list(csv.reader(found["text"].to_list(), delimiter=delimiter))
     filled = [bool("".join(cells).strip()) for cells in rows]
-    found, rows = (
-        found.filter(pl.Series(filled, dtype=pl.Boolean)),
-        [cells for cells, yes in zip(rows, filled, strict=True) if yes],
-    )
+    found, rows = found.filter(pl.Series(filled, dtype=pl.Boolean)), list(itertools.compress(rows, filled))
     tails = [tail_of(cells[width:], delimiter) if len(cells) > width else "" for cells in rows]
-    cells = pl.DataFrame(
-        [cells[:width] + [""] * (width - len(cells)) for cells in rows],
-        schema={cell(i): pl.String for i in range(width)},
-        orient="row",
-    )
+    columns = itertools.islice(itertools.zip_longest(*rows, ("",) * width, fillvalue=""), width)
+    cells = pl.DataFrame([pl.Series(cell(i), column[:-1], dtype=pl.String) for i, column in enumerate(columns)])
     # a quote that was never closed took the next person into this one's cell
     swallowed = [
         place
-        for place, row in enumerate(rows)
-        if width > 1 and not tails[place] and any("\n" in one and one.count(delimiter) >= width - 1 for one in row)
+        for place in found["text"].str.contains("\n", literal=True).arg_true()
+        if width > 1
+        and not tails[place]
+        and any("\n" in one and one.count(delimiter) >= width - 1 for one in rows[place])
     ]
     made = framed(found, pl.Series("tail", tails, dtype=pl.String), cells)
     return made.with_columns(made["fault"].scatter(swallowed, SWALLOWED)) if swallowed else made

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 
 from loa.channel import Desk
+from loa.model.errors import GatewayError, Unsupported
 from loa.model.ledger import Lease, Progress
 from loa.model.settings import LaneSettings
 from loa.sms import receipts
@@ -57,11 +58,12 @@ class HeldLane:
             await self.close()  # its connection may be the account's only one
             return Progress(0, 0, held="lane-held")
         try:
-            if self._gateway is None:
-                self._gateway = self._connect(self.settings, self._desk)
+            gateway = self._gateway or await self._connected(lease)
+            if gateway is None:
+                return Progress(0, 0)
             sample = self._desk.workspace.settings.sms.error_stop.sample
             recent = self._recent.setdefault(sending.key.wave, deque(maxlen=sample))
-            run = Turn(self.settings, self._desk, self._bucket, self._gateway, lease, recent)
+            run = Turn(self.settings, self._desk, self._bucket, gateway, lease, recent)
             run.silent = self._silent
             progress = await run.go(sending, work, limit)
         except BaseException:
@@ -71,6 +73,20 @@ class HeldLane:
         self.moved = self.moved or run.moved
         await self._after(run)
         return progress
+
+    async def _connected(self, lease: Lease) -> Gateway | None:
+        """Opens the connection, before anything is claimed. A gateway that cannot be reached is noted as failing."""
+        self._gateway = gateway = self._connect(self.settings, self._desk)
+        try:
+            await gateway.open()
+        except Unsupported:
+            raise
+        except GatewayError as error:
+            self._failing = True
+            self._desk.store.lanes.failed(lease, error.code, left_alone(error.code, self._desk.clock.now()))
+            await self.close()
+            return None
+        return gateway
 
     async def close(self) -> None:
         """Ends the connection and gives the lane back. May be called twice."""

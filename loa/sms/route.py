@@ -41,6 +41,7 @@ def assign(
     `moved`: there are rows that a lane has sent back as not being on its network. Any lane that has not tried may take
     them, where it serves what was reported; the ledger gives a row to one lane at a time.
     """
+    moved = moved or UNKNOWN in operators
     work: dict[str, Work] = {}
     for lane in lanes:
         if lane.name in broken:

@@ -21,7 +21,7 @@ from loa.store.chunks import chunks
 from loa.store.engine import Database, alone
 from loa.store.expansion import IN_LIST, Expansion, planned_frame
 from loa.store.moves import Found, Tally, find, find_ids, move
-from loa.store.receiving import adopt, apply, in_turn, legible
+from loa.store.receiving import adopt, apply, forget, in_turn, legible
 from loa.store.schema import cursors, jobs, lanes, rows, waves
 from loa.store.taking import Taking
 from loa.store.wholesale import shift
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 EXPAND_BATCH = 5_000  # rows a transaction: long enough to be quick, short enough to let others in
+FORGET_BATCH = 1_000  # receipts
 CANCELLED = "cancelled"  # the hold that stays
 NO_TERMS = Terms()
 # built once: they are asked many times a second
@@ -140,16 +141,19 @@ class Ledger:
         """Writes down what a gateway answered for rows claimed under `lease`. Returns how many rows moved.
 
         An answer that comes when the row is already in doubt is still an answer; one for a row that another holder
-        has claimed since is not.
+        has claimed since is not. What comes back to `planned` in a wave that was cancelled meanwhile is cancelled.
+        Repeating the call changes nothing.
         """
         moved = 0
         for batch in chunks(map(_legible, changes), IN_LIST):
             tally = Tally()
             with self._db.write() as connection:
                 in_turn(connection, [lease.lane])
+                stopped = _stopped(connection, batch)
                 found = find_ids(connection, [change.row for change in batch])
                 mine = [row for row in found if row.fence == lease.fence and row.lane == lease.lane]
                 moved += move(connection, batch, mine, now, tally)
+                _stop(connection, stopped, now, tally)
                 adopt(connection, [(lease.lane, change.gateway_id) for change in batch], now, tally)
                 tally.write(connection)
         return moved
@@ -180,8 +184,10 @@ class Ledger:
             ids = [change.row for change in batch]
             with self._db.write() as connection:
                 in_turn(connection, connection.scalars(sa.select(rows.c.lane).distinct().where(rows.c.id.in_(ids))))
+                stopped = _stopped(connection, batch)
                 unknown = {row.id: row for row in find_ids(connection, ids) if row.state == RowState.UNKNOWN}
                 moved += move(connection, batch, list(unknown.values()), now, tally)
+                _stop(connection, stopped, now, tally)
                 named = [(unknown[change.row].lane, change.gateway_id) for change in batch if change.row in unknown]
                 adopt(connection, named, now, tally)
                 tally.write(connection)
@@ -193,7 +199,7 @@ class Ledger:
         """Stores receipts, and applies those that match a row. Returns how many rows moved.
 
         Late, repeated, contradicting and unknown receipts never break anything: a repeated one changes nothing, one
-        without a row waits for its row. `cursor` (name, value) moves in the same transaction.
+        without a row waits for its row. Nor does repeating the call. `cursor` (name, value) moves in the same transaction.
         """
         tally = Tally()
         with self._db.write() as connection:
@@ -216,6 +222,19 @@ class Ledger:
         """How far a gateway's receipts have been read; empty at the beginning."""
         with self._db.read() as connection:
             return connection.scalar(sa.select(cursors.c.value).where(cursors.c.name == name)) or ""
+
+    def forget_orphans(self, before: datetime) -> int:
+        """Drops receipts that have waited for a row since before a moment, in small batches. Returns how many.
+
+        Gateways use ids again: what nobody has asked for in months is of no message that is still to come.
+        """
+        forgotten = 0
+        while True:
+            with self._db.write() as connection:
+                gone = forget(connection, before, FORGET_BATCH)
+            forgotten += gone
+            if gone < FORGET_BATCH:
+                return forgotten
 
     # holds
 
@@ -301,6 +320,32 @@ def _holds(connection: sa.Connection, lease: Lease, now: datetime) -> bool:
 
 def _held(connection: sa.Connection, wave: str) -> str:
     return connection.scalar(_HOLD, {"wave": wave}) or ""
+
+
+def _stopped(connection: sa.Connection, changes: Sequence[Change]) -> sa.ColumnElement[bool] | None:
+    """Of the rows that are to go back to planned, those of waves that are cancelled: nobody would stop them again.
+
+    Asked for before any row is locked: a wave that is not cancelled now is so only after this transaction, and what
+    it has put back is then found with the rest of what is planned.
+    """
+    back = [change.row for change in changes if change.state is RowState.PLANNED]
+    if not back:
+        return None
+    these = sa.select(jobs.c.wave).join(rows, rows.c.job == jobs.c.id).where(among(connection, rows.c.id, back))
+    of_waves = sorted(set(connection.scalars(these)))
+    for wave in of_waves:
+        alone(connection, f"wave/{wave}")
+    cancelled = [wave for wave in of_waves if _held(connection, wave) == CANCELLED]
+    if not cancelled:
+        return None
+    their_jobs = connection.scalars(sa.select(jobs.c.id).where(jobs.c.wave.in_(cancelled))).all()
+    planned = sa.and_(rows.c.state == RowState.PLANNED, rows.c.job.in_(their_jobs))
+    return sa.and_(among(connection, rows.c.id, back), planned)
+
+
+def _stop(connection: sa.Connection, stopped: sa.ColumnElement[bool] | None, now: datetime, tally: Tally) -> None:
+    if stopped is not None:
+        shift(connection, find(connection, stopped), RowState.CANCELLED, CANCELLED, now, tally)
 
 
 def _legible(change: Change) -> Change:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from loa.model.ledger import Change, Receipt
 from loa.model.states import RowState
+from loa.store.bulk import among
 from loa.store.engine import alone, insert
-from loa.store.moves import Tally, find, find_ids, move
+from loa.store.moves import Found, Tally, find, find_ids, move
 from loa.store.schema import orphans, rows
 
+BEFORE = timedelta(minutes=15)
+"""A receipt does not come before its message leaves; so much do the clocks of two machines of ours differ at most."""
+
 _ANY = sa.select(orphans.c.id).limit(1)
+_KEPT_AT = sa.func.coalesce(orphans.c.kept_at, orphans.c.at)
+_OPEN = frozenset({RowState.SENDING, RowState.ACCEPTED, RowState.UNKNOWN})
 
 
 def in_turn(connection: sa.Connection, lanes: Iterable[str]) -> None:
@@ -27,14 +34,112 @@ def in_turn(connection: sa.Connection, lanes: Iterable[str]) -> None:
         alone(connection, f"receipts/{lane}")
 
 
-def apply(connection: sa.Connection, receipts: Sequence[Receipt], now: datetime, tally: Tally) -> int:
-    """Matches receipts by our reference first, then by the gateway's id, exactly as it wrote it."""
+def apply(
+    connection: sa.Connection,
+    receipts: Sequence[Receipt],
+    now: datetime,
+    tally: Tally,
+) -> int:
+    """Matches receipts by our reference first, then by the gateway's id, exactly as it wrote it; in their lane only.
+
+    A reference can be worked out from a number: whoever may speak for one lane moves no row of another.
+    """
     found = find(connection, _named(receipts))
-    by_reference = {row.id: row.id for row in found}
-    by_gateway = {(row.lane, row.gateway_id): row.id for row in found if row.gateway_id}
-    of = [by_reference.get(one.reference) or by_gateway.get((one.lane, one.gateway_id)) for one in receipts]
-    matched = [(key, receipt) for key, receipt in zip(of, receipts, strict=True) if key is not None]
-    _keep(connection, [receipt for key, receipt in zip(of, receipts, strict=True) if key is None])
+    of = _match(connection, found, receipts, now)
+    _keep(connection, [receipt for key, receipt in zip(of, receipts, strict=True) if key is None], now)
+    return _move(connection, [(key, told) for key, told in zip(of, receipts, strict=True) if key], found, now, tally)
+
+
+def adopt(connection: sa.Connection, named: Iterable[tuple[str, str]], now: datetime, tally: Tally) -> None:
+    """Applies receipts that overtook the answers which have just brought their ids. `named` is (lane, id).
+
+    Gateways use ids again: a receipt that had come before the message left is another message's, and goes on waiting.
+    """
+    by_lane: dict[str, set[str]] = defaultdict(set)
+    for lane, gateway_id in named:
+        if gateway_id:
+            by_lane[lane].add(gateway_id)
+    if not by_lane or connection.execute(_ANY).first() is None:  # nearly always nothing waits
+        return
+    for lane, ids in sorted(by_lane.items()):
+        these = sa.and_(orphans.c.lane == lane, among(connection, orphans.c.gateway_id, sorted(ids)))
+        waiting = connection.execute(sa.select(orphans, _KEPT_AT.label("came")).where(these).order_by(orphans.c.id)).all()
+        if waiting:
+            _take_in(connection, waiting, now, tally)
+
+
+def forget(connection: sa.Connection, before: datetime, most: int) -> int:
+    """Drops at most so many of the receipts that have waited for a row since before a moment. Returns how many."""
+    old = sa.select(orphans.c.id).where(before > _KEPT_AT).order_by(orphans.c.id).limit(most)
+    return connection.execute(orphans.delete().where(orphans.c.id.in_(old))).rowcount
+
+
+def legible(text: str) -> str:
+    """A provider's word as both databases can keep it: some end it with NUL, some send bytes that are no text."""
+    if text.isprintable():
+        return text
+    return text.replace("\0", "").encode(errors="replace").decode()
+
+
+def _named(receipts: Sequence[Receipt]) -> sa.ColumnElement[bool]:
+    references = [receipt.reference for receipt in receipts if receipt.reference]
+    ids = [receipt.gateway_id for receipt in receipts if receipt.gateway_id]
+    lanes = {receipt.lane for receipt in receipts}
+    return sa.or_(
+        sa.and_(rows.c.id.in_(references), rows.c.lane.in_(lanes)),
+        sa.and_(rows.c.gateway_id.in_(ids), rows.c.gateway_id != "", rows.c.lane.in_(lanes)),
+    )
+
+
+def _match(
+    connection: sa.Connection, found: Sequence[Found], receipts: Sequence[Receipt], now: datetime
+) -> list[str | None]:
+    """The row that each receipt is of, if any."""
+    by_reference = {(row.lane, row.id): row.id for row in found}
+    by_gateway: dict[tuple[str, str], list[Found]] = defaultdict(list)
+    for row in found:
+        if row.gateway_id:
+            by_gateway[row.lane, row.gateway_id].append(row)
+    again = [row.id for same in by_gateway.values() if len(same) > 1 for row in same]
+    moments = _moments(connection, again) if again else {}
+
+    def of(told: Receipt) -> str | None:
+        same = by_gateway.get((told.lane, told.gateway_id), ())
+        by_id = same[0].id if len(same) == 1 else _likeliest(same, moments, told, now)
+        return by_reference.get((told.lane, told.reference)) or by_id
+
+    return [of(told) for told in receipts]
+
+
+def _likeliest(
+    same: Sequence[Found], moments: Mapping[str, sa.Row[Any]], told: Receipt, now: datetime
+) -> str | None:
+    """Of the rows that a gateway has given one id, the one that a receipt is of.
+
+    The one that has had this very receipt; else the newest that is not settled; else the newest.
+    """
+
+    def rank(row: Found) -> tuple[bool, bool, datetime]:
+        moment = moments[row.id]
+        repeated = row.state == told.state and moment.updated_at == min(told.at, now)
+        return repeated, row.state in _OPEN, moment.sent_at or moment.updated_at
+
+    return max(same, key=rank).id if same else None
+
+
+def _moments(connection: sa.Connection, ids: Sequence[str]) -> Mapping[str, sa.Row[Any]]:
+    """When rows were sent and last moved; what a move looks at leaves moments out."""
+    these = sa.select(rows.c.id, rows.c.sent_at, rows.c.updated_at).where(among(connection, rows.c.id, ids))
+    return {row.id: row for row in connection.execute(these)}
+
+
+def _move(
+    connection: sa.Connection,
+    matched: Sequence[tuple[str, Receipt]],
+    found: Sequence[Found],
+    now: datetime,
+    tally: Tally,
+) -> int:
     moved = 0
     while matched:  # one receipt of each row at a time: a second one must see what the first did
         first: dict[str, Receipt] = {}
@@ -50,48 +155,40 @@ def apply(connection: sa.Connection, receipts: Sequence[Receipt], now: datetime,
     return moved
 
 
-def adopt(connection: sa.Connection, named: Iterable[tuple[str, str]], now: datetime, tally: Tally) -> None:
-    """Applies receipts that overtook the answers which have just brought their ids. `named` is (lane, id)."""
-    pairs = set(named)
-    ids = sorted({gateway_id for _, gateway_id in pairs if gateway_id})
-    if not ids or connection.execute(_ANY).first() is None:  # nearly always nothing waits
-        return
-    found = connection.execute(sa.select(orphans).where(orphans.c.gateway_id.in_(ids)).order_by(orphans.c.id)).all()
-    waiting = [row for row in found if (row.lane, row.gateway_id) in pairs]
-    if waiting:
-        connection.execute(orphans.delete().where(orphans.c.id.in_([row.id for row in waiting])))
-        apply(connection, [_receipt(row) for row in waiting], now, tally)
-
-
-def legible(text: str) -> str:
-    """A provider's word as both databases can keep it: some end it with NUL, some send bytes that are no text."""
-    if text.isprintable():
-        return text
-    return text.replace("\0", "").encode(errors="replace").decode()
-
-
-def _named(receipts: Sequence[Receipt]) -> sa.ColumnElement[bool]:
-    references = [receipt.reference for receipt in receipts if receipt.reference]
-    ids = [receipt.gateway_id for receipt in receipts if receipt.gateway_id]
-    lanes = {receipt.lane for receipt in receipts}
-    return sa.or_(
-        rows.c.id.in_(references),
-        sa.and_(rows.c.gateway_id.in_(ids), rows.c.gateway_id != "", rows.c.lane.in_(lanes)),
-    )
+def _take_in(connection: sa.Connection, waiting: Sequence[sa.Row[Any]], now: datetime, tally: Tally) -> None:
+    """Applies receipts that waited, of one lane, unless they had come before their row was sent."""
+    receipts = [_receipt(row) for row in waiting]
+    found = find(connection, _named(receipts))
+    of = _match(connection, found, receipts, now)
+    moments = _moments(connection, [key for key in of if key])
+    mine = []
+    for key, row, receipt in zip(of, waiting, receipts, strict=True):
+        sent = moments[key].sent_at if key else None
+        if key and (sent is None or row.came >= sent - BEFORE):
+            mine.append((key, row.id, receipt))
+    if mine:
+        connection.execute(orphans.delete().where(orphans.c.id.in_([orphan for _, orphan, _ in mine])))
+        _move(connection, [(key, receipt) for key, _, receipt in mine], found, now, tally)
 
 
 def _receipt(row: sa.Row[Any]) -> Receipt:
     return Receipt(row.lane, row.gateway_id, RowState(row.state), row.at, row.reference, row.raw, row.operator)
 
 
-def _keep(connection: sa.Connection, receipts: Sequence[Receipt]) -> None:
-    """Puts receipts to wait for their rows; one that waits already is the same one, told again."""
+def _keep(connection: sa.Connection, receipts: Sequence[Receipt], now: datetime) -> None:
+    """Puts receipts to wait for their rows; one that waits already is the same one, told again.
+
+    Told again it has come again: the older one may have been of a message that had the id before.
+    """
     if receipts:
         values = [
             {
                 "lane": one.lane, "gateway_id": one.gateway_id, "reference": one.reference, "state": one.state.value,
-                "raw": one.raw, "operator": one.operator, "at": one.at,
+                "raw": one.raw, "operator": one.operator, "at": one.at, "kept_at": now,
             }
             for one in receipts
         ]  # fmt: skip
-        connection.execute(insert(connection.dialect.name, orphans).on_conflict_do_nothing(), values)
+        statement = insert(connection.dialect.name, orphans)
+        newer = {name: statement.excluded[name] for name in ("raw", "operator", "at", "kept_at")}
+        key = [orphans.c.lane, orphans.c.gateway_id, orphans.c.reference, orphans.c.state]
+        connection.execute(statement.on_conflict_do_update(index_elements=key, set_=newer), values)

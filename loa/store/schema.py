@@ -101,14 +101,28 @@ _WAITING = sa.and_(rows.c.state == "planned", rows.c.retry_at.is_not(None))
 # not IN: SQLite does not see that one of the two is in it, and reads a million rows to find one
 _DOUBT = sa.or_(rows.c.state == "sending", rows.c.state == "unknown")
 
+_MOVED = sa.and_(rows.c.state == "planned", rows.c.tried != "")
+
 # Partial indexes: they hold only what is still moving, so a finished wave costs nothing to keep.
 sa.Index(
     "ix_rows_planned",
     rows.c.job,
     rows.c.bundle,  # what an older approval has left over is found, or found not to be there, without a search
+    rows.c.operator,  # a lane of a small network does not pass the rows of a large one
+    rows.c.retry_at,  # nor does any lane pass what waits for its time
     rows.c.id,  # the order of a claim: without it every claim would sort all that is left
     sqlite_where=rows.c.state == "planned",
     postgresql_where=rows.c.state == "planned",
+)
+sa.Index(
+    "ix_rows_moved",  # the same of what a lane found to be on none of its networks
+    rows.c.job,
+    rows.c.bundle,
+    rows.c.operator,
+    rows.c.retry_at,
+    rows.c.id,
+    sqlite_where=_MOVED,
+    postgresql_where=_MOVED,
 )
 sa.Index(
     "ix_rows_waiting",
@@ -120,8 +134,8 @@ sa.Index(
 )
 sa.Index(
     "ix_rows_doubt",
+    rows.c.state,  # first: all that is in doubt is asked for too, whatever the lane
     rows.c.lane,
-    rows.c.state,
     sqlite_where=_DOUBT,
     postgresql_where=_DOUBT,
 )
@@ -201,7 +215,8 @@ orphans = sa.Table(
     _text("state", None),
     _text("raw"),
     _text("operator"),
-    sa.Column("at", Moment, nullable=False),
+    sa.Column("at", Moment, nullable=False, comment="when the network says it was"),
+    sa.Column("kept_at", Moment, comment="when it came, by our own clock; null where that is when it was"),
     sa.UniqueConstraint("lane", "gateway_id", "reference", "state"),
     comment="receipts that match no row yet: a receipt may overtake the answer that brings its id",
 )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import UTC, datetime
 
-from loa.console.intake import MOST, Intake
+from loa.console.intake import FEW, MOST, Intake
 from loa.model.errors import StoreError
 from loa.model.ledger import Inbound, Receipt
 from loa.model.states import RowState
@@ -21,18 +21,20 @@ def news(index: int) -> News:
 
 
 class Store:
-    """Keeps what each transaction brought; the first waits until it may, and those in `fails` fail."""
+    """Keeps what each transaction brought; the first waits until it may. Those in `fails` fail, and those with the news
+    of an index in `never`."""
 
-    def __init__(self, fails: Sequence[int] = ()) -> None:
+    def __init__(self, fails: Sequence[int] = (), never: Set[int] = frozenset()) -> None:
         self.written: list[int] = []
         self.may = threading.Event()
         self._fails = fails
+        self._never = {f"m{index}" for index in never}
 
     def __call__(self, receipts: Sequence[Receipt], messages: Sequence[Inbound]) -> None:
         assert self.may.wait(20)
         self.written.append(len(receipts))
         assert len(receipts) == len(messages)
-        if len(self.written) in self._fails:
+        if len(self.written) in self._fails or any(receipt.gateway_id in self._never for receipt in receipts):
             raise StoreError("database-failed", {"problem": "x"})
 
 
@@ -51,9 +53,22 @@ def test_what_comes_together_is_written_together() -> None:
     assert store.written == [MOST, MOST, 10]
 
 
-def test_whoever_shared_a_transaction_that_failed_is_told() -> None:
-    told = asyncio.run(take(Store(fails=[1]), MOST + 10))
+def test_one_that_cannot_be_stored_keeps_nobody_else_from_it() -> None:
+    store = Store(never={7, 300})
+    told = asyncio.run(take(store, MOST + 10))
+    assert [index for index, one in enumerate(told) if one is not None] == [7, 300]
+    assert all(isinstance(told[index], StoreError) for index in (7, 300))
+
+
+def test_a_store_that_takes_nothing_is_not_asked_for_each_of_them() -> None:
+    store = Store(never=set(range(MOST)))
+    told = asyncio.run(take(store, MOST + 10))
     assert [isinstance(one, StoreError) for one in told] == [True] * MOST + [False] * 10
+    assert store.written == [MOST, *[1] * FEW, 10]
+
+
+def test_a_transaction_that_failed_once_refuses_nobody() -> None:
+    assert asyncio.run(take(Store(fails=[1]), 20)) == [None] * 20
 
 
 def test_one_who_stopped_waiting_keeps_nobody_else_from_being_told() -> None:

@@ -128,6 +128,20 @@ def test_two_batches_may_be_on_their_way_at_once(gateway: Gateway, clock: Clock,
     ]
 
 
+def test_what_was_opened_takes_batches_side_by_side_at_once(
+    gateway: Gateway, clock: Clock, loop: asyncio.Runner
+) -> None:
+    batches = [[message(clock, f"+84912000{i}{j:02}") for j in range(20, 40)] for i in (1, 2)]
+
+    async def both() -> list[Sequence[Outcome]]:
+        await gateway.open()
+        await gateway.open()
+        return await asyncio.gather(*(gateway.submit(batch) for batch in batches))
+
+    answered = [outcome.verdict for outcomes in loop.run(both()) for outcome in outcomes]
+    assert answered == [Verdict.ACCEPTED] * 40
+
+
 def test_an_empty_batch_is_nothing(gateway: Gateway, loop: asyncio.Runner) -> None:
     assert list(loop.run(gateway.submit([]))) == []
 

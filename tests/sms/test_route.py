@@ -29,14 +29,26 @@ ALL = ["MobiFone", "Viettel", "VinaPhone"]
         (ALL, ["viettel-1"], {"vnpt-1": ("VinaPhone",), "chung": ("MobiFone", "Viettel")}),
         (ALL, ["chung"], {"viettel-1": ("Viettel",), "vnpt-1": ("VinaPhone",)}),
         (["Viettel"], ["viettel-1", "chung"], {}),
-        (["", "Viettel"], [], {"viettel-1": ("", "Viettel"), "vnpt-1": ("",), "chung": ("",)}),
-        ([""], ["chung"], {"viettel-1": ("",), "vnpt-1": ("",)}),
     ],
 )
 def test_the_first_lane_that_serves_a_network_and_works_has_it(
     operators: list[str], broken: list[str], expected: dict[str, tuple[str, ...]]
 ) -> None:
-    assert assign(LANES, operators, broken) == expected
+    assert {name: work.fresh for name, work in assign(LANES, operators, broken).items()} == expected
+
+
+@pytest.mark.parametrize(
+    ("operators", "moved", "expected"),
+    [
+        (["Viettel"], True, {"viettel-1": ("Viettel",), "chung": ("Viettel",)}),
+        (["Viettel"], False, {"viettel-1": ()}),
+        (["", "Viettel"], False, {"viettel-1": ("", "Viettel"), "vnpt-1": ("",), "chung": ("", "Viettel")}),
+    ],
+)
+def test_numbers_that_were_sent_back_may_go_out_on_every_lane_that_serves_them(
+    operators: list[str], moved: bool, expected: dict[str, tuple[str, ...]]
+) -> None:
+    assert {name: work.elsewhere for name, work in assign(LANES, operators, [], moved=moved).items()} == expected
 
 
 @pytest.mark.parametrize(

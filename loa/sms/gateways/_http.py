@@ -23,15 +23,15 @@ LARGEST = 64 * 1024  # bytes of an answer
 
 @dataclass(frozen=True, slots=True)
 class Timers:
-    """Seconds: for a batch, for one of its requests, for making a connection; a request that has less is not begun.
+    """Seconds: for a batch, for one of its requests (its connection included), for making a connection.
 
-    All are shorter than the 20 seconds that a lane gives a submit: past those, what is known of a batch would be lost.
+    A request is begun only while it can have all of its time before the batch's is over. All are shorter than the 20
+    seconds that a lane gives a submit: past those, what is known of a batch would be lost.
     """
 
     batch: float = 18.0
     request: float = 15.0
     connect: float = 5.0
-    shortest: float = 1.0
 
 
 TIMERS = Timers()
@@ -39,6 +39,10 @@ TIMERS = Timers()
 
 class NotSent(Exception):
     """The request has certainly not left. Its text is one word that says why; never an address or a request."""
+
+
+class Busy(Exception):
+    """All connections were in use for too long: the request has not left, and nothing is wrong with the other side."""
 
 
 class NoReply(Exception):
@@ -70,15 +74,18 @@ class Http:
     async def post(self, url: str, body: bytes, headers: dict[str, str], until: float) -> Reply:
         """Sends one request and gives its answer, before `until` (the event loop's time).
 
-        Raises `NotSent` or `NoReply`, which hold nothing of the request.
+        Raises `Busy`, `NotSent` or `NoReply`, which hold nothing of the request.
         """
+        latest = until - self._timers.request
+        if asyncio.get_running_loop().time() > latest:
+            raise Busy
         try:
-            async with asyncio.timeout_at(until - self._timers.shortest):
+            async with asyncio.timeout_at(latest):
                 await self._free.acquire()
         except TimeoutError:
-            raise NotSent("busy") from None
+            raise Busy from None
         try:
-            return await self._exchange(url, body, headers, until)
+            return await self._exchange(url, body, headers)
         finally:
             self._free.release()
 
@@ -88,12 +95,9 @@ class Http:
         if session is not None:
             await session.close()
 
-    async def _exchange(self, url: str, body: bytes, headers: dict[str, str], until: float) -> Reply:
-        left = until - asyncio.get_running_loop().time()
-        if left < self._timers.shortest:
-            raise NotSent("busy")
+    async def _exchange(self, url: str, body: bytes, headers: dict[str, str]) -> Reply:
         # aiohttp rounds five seconds and more up to a whole one, and takes zero for no limit
-        timeout = aiohttp.ClientTimeout(total=min(self._timers.request, left), connect=self._timers.connect)
+        timeout = aiohttp.ClientTimeout(total=self._timers.request, connect=self._timers.connect)
         line = SimpleNamespace(connected=False)
         try:
             async with self._open().post(

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 
 from loa.model.errors import ContentError, GatewayError, Unsupported
 from loa.model.ledger import Receipt
+from loa.model.settings import LaneSettings
 from loa.sms.gateways._codes import Code, codes
-from loa.sms.gateways._http import TIMERS, Http, NoReply, NotSent, Reply, Timers
+from loa.sms.gateways._http import TIMERS, Busy, Http, NoReply, NotSent, Reply, Timers
 from loa.sms.gateways.base import Limits, Line, Message, Outcome, Verdict, secret_variable
 
 UNREACHABLE = "gateway-unreachable"
-CONNECTIONS, MOST_CONNECTIONS = 20, 200
+MOST_CONNECTIONS = 200
 
 _MOBILE = re.compile(r"\+84[1-9]\d{8}", re.ASCII)
 # No document can carry half of a surrogate pair, and XML none of the others; in JSON they would go through, to phones
@@ -47,6 +48,15 @@ class Understood:
     certain: bool = False
 
 
+BUSY = Understood(Code("", Verdict.THROTTLED, "busy"))
+"""Our own connections were all in use: the message comes again, and nothing is the matter with the lane."""
+
+
+def at_once(lane: LaneSettings) -> int:
+    """How many connections a lane has where it does not say: its window, so that all of it can be on its way."""
+    return min(lane.window, MOST_CONNECTIONS)
+
+
 class Operator(ABC):
     """One account. Sends; cannot be asked, polled or listened to."""
 
@@ -56,6 +66,9 @@ class Operator(ABC):
         self._line = line
         self._timers = timers
         self._http = Http(line.clock, connections, timers)
+
+    async def open(self) -> None:
+        """Nothing: a connection is made for a request, and kept for the next few seconds at most."""
 
     async def submit(self, batch: Sequence[Message]) -> Sequence[Outcome]:
         until = self._until()
@@ -146,6 +159,8 @@ class Operator(ABC):
         """What was answered to the request for a group, if anything. Raises `GatewayError` where it was not taken."""
         try:
             reply = await self._post(self._request(group), until)
+        except Busy:
+            return BUSY
         except NoReply:
             return None
         understood = answered(reply, self._read(reply))
@@ -156,7 +171,7 @@ class Operator(ABC):
         """The answer to a question that may be asked twice. Raises `GatewayError` where there is none."""
         try:
             return await self._post(request, self._until())
-        except NoReply:
+        except (Busy, NoReply):
             raise self._trouble(UNREACHABLE, "timeout") from None
 
     def _until(self) -> float:

@@ -14,8 +14,8 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 from loa.sms.gateways._codes import Code, codes
-from loa.sms.gateways._http import Http, NoReply, NotSent, Reply
-from loa.sms.gateways._operator import UNREACHABLE, Operator, Request, Understood, answered
+from loa.sms.gateways._http import Busy, Http, NoReply, NotSent, Reply
+from loa.sms.gateways._operator import BUSY, UNREACHABLE, Operator, Request, Understood, answered
 from loa.sms.gateways._requests import code_in, from_json
 from loa.sms.gateways.base import Line, Message, Outcome, Verdict
 from loa.sms.gateways.twilio import LIMITS, REFERENCE, SID, Account, Settings
@@ -50,6 +50,8 @@ class Twilio(Operator):
         exchange = Exchange(self._http, self._settings.url, until)
         try:
             await self._client(exchange).messages.create_async(**self._form(message))
+        except Busy:
+            return BUSY
         except NoReply:
             return None
         except NotSent as error:
@@ -135,7 +137,7 @@ class Exchange(AsyncHttpClient):  # type: ignore[misc] # the library is not type
         auth: tuple[str, str] = ("", ""),
         **_: object,
     ) -> Response:
-        """Raises `NotSent` or `NoReply`."""
+        """Raises `Busy`, `NotSent` or `NoReply`."""
         url = self._url + urlsplit(uri).path
         sent = {**(headers or {}), "Authorization": _basic(auth)}
         self.reply = await self._http.post(url, urlencode(data or {}).encode(), sent, self._until)

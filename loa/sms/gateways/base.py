@@ -194,12 +194,20 @@ class Gateway(Protocol):
 
     limits: Limits
 
+    async def open(self) -> None:
+        """Connects, so that the first submit leaves at once; nothing where there is no connection to hold.
+
+        Raises `GatewayError`.
+        """
+        ...
+
     async def submit(self, batch: Sequence[Message]) -> Sequence[Outcome]:
         """Sends messages, all at once as far as the provider allows, and says what became of each.
 
         A message without an outcome is taken as UNKNOWN. Raises `GatewayError` only where it is certain that nothing
         of the batch has left. Where it is cancelled (the lane's time for a submit is up) what it knew is lost, so it
-        keeps its own, shorter timers for each request.
+        keeps its own, shorter timers for each request, and whatever it waits for before the first octet (a connection,
+        its turn) ends well before that. What it could not begin in time is THROTTLED.
         """
         ...
 

@@ -2,8 +2,9 @@
 
 Options of a lane: `url` (the address up to and with `/json`), `callback_url` (where eSMS is to bring receipts; without
 it none come), `campaign` (its name in eSMS's pages), `sandbox` (true: checked and answered, but never sent),
-`connections` (20; requests at once). Secrets: API_KEY, SECRET_KEY, and with a `callback_url` CALLBACK_SECRET, a word of
-our own that eSMS brings back: whoever knows it can write receipts. The codes and what is not sure: `data/esms.toml`.
+`connections` (the lane's window, 200 at most; requests at once). Secrets: API_KEY, SECRET_KEY, and with a
+`callback_url` CALLBACK_SECRET, a word of our own that eSMS brings back: whoever knows it can write receipts. The codes
+and what is not sure: `data/esms.toml`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from loa.model.ledger import Receipt
 from loa.model.states import RowState
 from loa.sms.gateways._codes import Code, codes
 from loa.sms.gateways._http import TIMERS, Reply, Timers
-from loa.sms.gateways._operator import CONNECTIONS, MOST_CONNECTIONS, Operator, Request, Understood
+from loa.sms.gateways._operator import MOST_CONNECTIONS, Operator, Request, Understood, at_once
 from loa.sms.gateways._options import Options
 from loa.sms.gateways._requests import JSON, amount, code_in, from_json, to_json
 from loa.sms.gateways.base import Call, Gateway, Limits, Line, Message, News, Verdict
@@ -62,7 +63,7 @@ class Esms(Operator):
         callback = options.url("callback_url", needed=False)
         self._extra = {"campaignid": options.text("campaign", most=100)}
         sandbox = options.flag("sandbox")
-        super().__init__(line, options.whole("connections", CONNECTIONS, least=1, most=MOST_CONNECTIONS), timers)
+        super().__init__(line, options.whole("connections", at_once(line.lane), least=1, most=MOST_CONNECTIONS), timers)
         options.done()
         if callback:
             joint = "&" if "?" in callback else "?"

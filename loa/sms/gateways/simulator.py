@@ -68,6 +68,9 @@ class Simulator:
         self._second = (0, 0)
         self._tries: dict[str, int] | None = None
 
+    async def open(self) -> None:
+        """Nothing: there is no connection to hold."""
+
     async def submit(self, batch: Sequence[Message]) -> Sequence[Outcome]:
         mood = self._mood.read_text().strip() if self._mood.is_file() else ""
         if mood == "down":

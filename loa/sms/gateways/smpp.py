@@ -11,11 +11,12 @@ from collections.abc import Sequence
 
 from loa.model.errors import GatewayError, Unsupported
 from loa.model.ledger import Receipt
-from loa.sms.gateways.base import Gateway, Limits, Line, Message, Outcome
+from loa.sms.gateways.base import Gateway, Limits, Line, Message, Outcome, Verdict
 from loa.sms.parts import Alphabet
 from loa.sms.smpp import options, pdu
 from loa.sms.smpp.inbox import Inbox
-from loa.sms.smpp.session import Chance, Session, Sleep, backoff
+from loa.sms.smpp.dial import Chance, Sleep, backoff, unreachable
+from loa.sms.smpp.session import NOT_SENT, SUBMIT_SECONDS, Session
 
 LIMITS = Limits(
     alphabets=frozenset(Alphabet),
@@ -29,6 +30,9 @@ LIMITS = Limits(
     secrets=("SYSTEM_ID", "PASSWORD"),
 )
 STEADY = 10.0  # seconds after which a connection has been a good one
+# Seconds that closing waits for what is being stored, before and after the connections end (`link.end`: 1.25): less than
+# three in all, because the lane is leased for as long. What is not acknowledged by then comes again.
+STORING, STORING_REST = 1.0, 0.5
 
 _SENDING = {
     options.TRANSCEIVER: pdu.BIND_TRANSCEIVER,
@@ -48,10 +52,11 @@ class Smpp:
     limits = LIMITS
 
     def __init__(self, line: Line, sleep: Sleep, chance: Chance) -> None:
-        given = options.read(line)
+        self._options = given = options.read(line)
         self._inbox = Inbox(line, given)
         self._sleep = sleep
         self._chance = chance
+        self._crowd: list[int] = []  # a 1 for each submit that waits for the connection
 
         def session(command: int) -> Session:
             return Session(line, given, self._inbox, command, sleep, chance)
@@ -61,13 +66,64 @@ class Smpp:
         if given.bind == options.TRANSCEIVER:
             self._ear = self._mouth
 
+    async def open(self) -> None:
+        await self._bound()
+
     async def submit(self, batch: Sequence[Message]) -> Sequence[Outcome]:
+        """What had to wait for a connection goes back where it is more than one batch: the lane's rate let them through
+        one by one, and all at once would be more than that. Whoever calls `open` first never meets this."""
+        if not batch:
+            return []
+        until = asyncio.get_running_loop().time() + SUBMIT_SECONDS
+        if self._is_bound:
+            alone = True
+        else:
+            try:
+                alone = await self._waited()
+            except asyncio.CancelledError:  # nothing was written; who cancels must be told that
+                raise GatewayError("smpp-lost", {"lane": self._options.lane}) from None
+        if not alone:
+            return [Outcome(message.reference, Verdict.THROTTLED, reason=NOT_SENT) for message in batch]
+        return await self._sender.submit(batch, until)
+
+    @property
+    def _sender(self) -> Session:
         if self._mouth is None:
             # the lane is set up wrong: that is no reason to refuse anybody's message
             raise GatewayError("gateway-sends-not", {"gateway": "smpp"})
-        if batch and self._ear is not None and self._ear is not self._mouth:
-            await self._ear.ready()
-        return await self._mouth.submit(batch)
+        return self._mouth
+
+    @property
+    def _is_bound(self) -> bool:
+        """Whether a message may leave at once: also its receipt must find somebody who hears it."""
+        return self._sender.bound and (self._ear is None or self._ear.bound)
+
+    async def _waited(self) -> bool:
+        """Waits for the connection with whoever else does. Returns whether nobody else did."""
+        crowd = self._crowd
+        crowd.append(1)
+        try:
+            await self._bound()
+        except GatewayError:
+            self._scatter(crowd)
+            raise
+        self._scatter(crowd)  # not where one is cancelled: the others go on waiting
+        return len(crowd) == 1
+
+    def _scatter(self, crowd: list[int]) -> None:
+        if self._crowd is crowd:
+            self._crowd = []
+
+    async def _bound(self) -> None:
+        """Binds both ways, ear first, in the time that a submit has beside that for its answers."""
+        sender = self._sender
+        try:
+            async with asyncio.timeout(SUBMIT_SECONDS - self._options.timers.response):
+                if self._ear is not None:
+                    await self._ear.ready()
+                await sender.ready()
+        except TimeoutError:
+            raise unreachable(self._options, "TimeoutError") from None
 
     async def status(self, references: Sequence[str]) -> Sequence[Outcome]:
         raise Unsupported("gateway-asks-not", {"gateway": "smpp"})
@@ -96,12 +152,12 @@ class Smpp:
             raise self._inbox.failure
 
     async def close(self) -> None:
+        """In less than three seconds. May be called twice."""
         self._inbox.deaf = True
         try:
-            await self._inbox.empty()
-            for session in dict.fromkeys((self._mouth, self._ear)):
-                if session is not None:
-                    await session.close()
-            await self._inbox.empty()  # answers that came before the unbind's
+            await self._inbox.empty(STORING)
+            sessions = dict.fromkeys((self._mouth, self._ear))
+            await asyncio.gather(*(session.close() for session in sessions if session is not None))
+            await self._inbox.empty(STORING_REST)  # answers that came before the unbind's
         finally:
             self._inbox.deaf = False

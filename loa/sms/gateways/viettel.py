@@ -1,7 +1,7 @@
 """Viettel's bulk SMS service: SOAP 1.1, `wsCpMt`. One message a request; no receipts.
 
-Options of a lane: `url` (the whole address of the service), `cp_code`, `connections` (20; requests at once).
-Secrets: USER, PASSWORD. The codes and what is not sure about them: `data/viettel.toml`.
+Options of a lane: `url` (the whole address of the service), `cp_code`, `connections` (the lane's window, 200 at most;
+requests at once). Secrets: USER, PASSWORD. The codes and what is not sure about them: `data/viettel.toml`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 from loa.sms.gateways import _xml
 from loa.sms.gateways._codes import codes
 from loa.sms.gateways._http import TIMERS, Reply, Timers
-from loa.sms.gateways._operator import CONNECTIONS, MOST_CONNECTIONS, Operator, Request, Understood
+from loa.sms.gateways._operator import MOST_CONNECTIONS, Operator, Request, Understood, at_once
 from loa.sms.gateways._options import Options
 from loa.sms.gateways._requests import amount, request_number
 from loa.sms.gateways.base import Gateway, Limits, Line, Message
@@ -62,7 +62,7 @@ class Viettel(Operator):
         options = Options(line.lane)
         self._url = options.url("url")
         cp_code = options.text("cp_code", needed=True, most=100)
-        super().__init__(line, options.whole("connections", CONNECTIONS, least=1, most=MOST_CONNECTIONS), timers)
+        super().__init__(line, options.whole("connections", at_once(line.lane), least=1, most=MOST_CONNECTIONS), timers)
         options.done()
         self._account = {"User": self._secret("USER"), "Password": self._secret("PASSWORD"), "CPCode": cp_code}
         self._codes = codes("viettel")

@@ -3,7 +3,8 @@
 Options of a lane: `url` (the whole address), `agent_id`, `contract_id`, `label_id`, `template_id`, `username` (VNPT's
 ids of the account, the contract, the registered sender and the registered template), `template` (its text, with {P1},
 {P2} … for what changes; {P1} alone, the default, is any text), `message_class` (care | advertising), `numbers_per_call`
-(1 to 500), `schedule_minutes` (0: at once), `connections` (20; requests at once). Secrets: APIUSER, APIPASS.
+(1 to 500), `schedule_minutes` (0: at once), `connections` (the lane's window, 200 at most; requests at once). Secrets:
+APIUSER, APIPASS.
 
 One number a call is the default on purpose: a call has one REQID and one answer for all its numbers, so only alone does
 a message keep the same REQID when it is given to VNPT again, and is its answer about nobody else.
@@ -19,7 +20,7 @@ from datetime import timedelta
 from loa.model import phone
 from loa.sms.gateways._codes import codes
 from loa.sms.gateways._http import TIMERS, Reply, Timers
-from loa.sms.gateways._operator import CONNECTIONS, MOST_CONNECTIONS, Operator, Request, Understood
+from loa.sms.gateways._operator import BUSY, MOST_CONNECTIONS, Operator, Request, Understood, at_once
 from loa.sms.gateways._options import Options
 from loa.sms.gateways._requests import JSON, code_in, from_json, request_number, to_json
 from loa.sms.gateways._template import WHOLE, Template
@@ -68,10 +69,11 @@ class Vnpt(Operator):
         self._template = options.parsed("template", WHOLE, Template.parse, example="UBND tinh {P1}: {P2}")
         self._list = options.whole("numbers_per_call", 1, least=1, most=500)
         self._ahead = timedelta(minutes=options.whole("schedule_minutes", 0, least=0, most=7 * 24 * 60))
-        super().__init__(line, options.whole("connections", CONNECTIONS, least=1, most=MOST_CONNECTIONS), timers)
+        super().__init__(line, options.whole("connections", at_once(line.lane), least=1, most=MOST_CONNECTIONS), timers)
         options.done()
         self._secrets = {"APIUSER": self._secret("APIUSER"), "APIPASS": self._secret("APIPASS")}
         self._codes = codes("vnpt")
+        self._alone: set[str] = set()  # references from lists that were not taken: the next time by themselves
 
     def _refusal(self, message: Message) -> str:
         if why := super()._refusal(message):
@@ -83,9 +85,10 @@ class Vnpt(Operator):
         return "" if self._template.values(message.body) else "template-mismatch"
 
     def _groups(self, messages: Sequence[Message]) -> list[Sequence[Message]]:
-        alike: dict[tuple[str, str], list[Message]] = {}
+        alike: dict[tuple[str, str, str], list[Message]] = {}
         for message in messages:
-            alike.setdefault((_network(message), message.body), []).append(message)
+            own = message.reference if message.reference in self._alone else ""
+            alike.setdefault((_network(message), message.body, own), []).append(message)
         return [
             group[start : start + self._list] for group in alike.values() for start in range(0, len(group), self._list)
         ]
@@ -121,13 +124,17 @@ class Vnpt(Operator):
         return [reqid] if len(group) == 1 else [f"{reqid}-{number}" for number in range(1, len(group) + 1)]
 
     async def _send(self, group: Sequence[Message], until: float) -> list[Outcome]:
-        """Sends one request. A list of which one number is wrong was not taken, so each number goes by itself."""
+        """Sends one request. A list of which one number is wrong was not taken, so each number goes by itself: now,
+        or, where there is no time left for another request, when it is given to us again."""
         understood = await self._answer(group, until)
         if understood is None:
             return []
         code = understood.code
         if len(group) > 1 and code.splits:
+            self._alone.update(message.reference for message in group)
             return await self._all([[message] for message in group], until)
+        if len(group) == 1 and understood is not BUSY:
+            self._alone.discard(group[0].reference)
         if len(group) > 1 and code.about_number:
             code = replace(code, verdict=Verdict.UNKNOWN, reason="list-unclear")
         return self._outcomes(group, replace(understood, code=code))

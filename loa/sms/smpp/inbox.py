@@ -72,10 +72,10 @@ class Inbox:
         """News that came as an answer, after nobody waited for it any more. There is nothing to acknowledge."""
         self._put(_Item(receipt))
 
-    async def empty(self) -> None:
+    async def empty(self, seconds: float = PATIENCE) -> None:
         """Until all that has come is stored or refused; not for ever."""
         if self._work is not None:
-            await asyncio.wait((self._work,), timeout=PATIENCE)
+            await asyncio.wait((self._work,), timeout=seconds)
 
     def _put(self, item: _Item) -> None:
         self._waiting.append(item)

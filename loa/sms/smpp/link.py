@@ -15,6 +15,7 @@ from loa.sms.smpp import pdu
 from loa.sms.smpp.options import Timers
 
 QUICK: int | None = getattr(socket, "TCP_QUICKACK", None)
+FAREWELL, PARTING = 1.0, 0.25  # seconds: for the answer to an unbind, and for the connection to end after it
 LATE = 10_000  # requests whose time is up but whose answer may still come
 _ANSWERED = {
     pdu.DELIVER_SM: b"\0",  # message_id, which is not used
@@ -41,7 +42,11 @@ class Owner(Protocol):
     def delivered(self, link: Link, command: int, sequence: int, body: bytes) -> None: ...
 
     def room(self, link: Link) -> None:
-        """There may be room for more: answers came, or the network takes octets again."""
+        """There may be room for more: answers came."""
+        ...
+
+    def unchoked(self, link: Link) -> None:
+        """The network takes octets again."""
         ...
 
     def lost(self, link: Link) -> None: ...
@@ -109,14 +114,14 @@ class Link(asyncio.Protocol):
         return status or (pdu.OK if self._welcome else pdu.INVALID_BIND)
 
     async def end(self) -> None:
-        """Unbinds, politely, and closes."""
+        """Unbinds, politely, and closes: within `FAREWELL` and `PARTING` seconds."""
         if self.bound and not self._draining:
             self._draining = True
             with contextlib.suppress(TimeoutError, ConnectionError):  # it is only a courtesy
-                await self._call(pdu.UNBIND, b"", min(self._timers.response, 2.0))
+                await self._call(pdu.UNBIND, b"", min(self._timers.response, FAREWELL))
         if self._transport is not None:
             self._transport.close()
-            await asyncio.wait((self.closed,), timeout=1.0)
+            await asyncio.wait((self.closed,), timeout=PARTING)
             self._transport.abort()
 
     def leave(self) -> None:
@@ -188,7 +193,7 @@ class Link(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._choked = False
-        self._owner.room(self)
+        self._owner.unchoked(self)
 
     # --- PDUs
 

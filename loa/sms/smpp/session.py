@@ -3,13 +3,18 @@
 What was written and not answered, because the connection ended or the time was up, is in doubt and has no outcome.
 What was never written has certainly not left. A message of several parts has one of them on its way at a time: as long
 as the first is not accepted nothing has left, and the last, which alone asks for a receipt, goes after all others.
+Where the first is out and a later one never will be, part of the message is on a phone and paid for: it is neither
+refused nor to be sent again, but in doubt (`parts-missing`) until a person looks at it.
+
+Messages come at the pace of the lane's rate. What piles up while the line is choked or held would leave in one burst,
+so it goes back instead, unless it is a single batch: that was to leave at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -18,35 +23,28 @@ from loa.model.ledger import Receipt
 from loa.model.states import RowState
 from loa.sms.gateways.base import Line, Message, Outcome, Verdict
 from loa.sms.smpp import pdu, statuses, texts
+from loa.sms.smpp.dial import Chance, Dial, Sleep
 from loa.sms.smpp.inbox import Inbox
 from loa.sms.smpp.link import Link, Waiting
 from loa.sms.smpp.options import RELATIVE, Options
 
-SUBMIT_SECONDS = 18.0  # a submit has ended by then, whatever happens
-FIRST_WAIT, LONGEST_WAIT = 0.25, 30.0  # seconds between two tries to connect, before jitter
+SUBMIT_SECONDS = 18.0  # a submit has ended by then, connecting included, whatever happens
 SOON = 0.002  # seconds that room for a few more may wait for room for many
 NOT_SENT = "not-sent"
 INCOMPLETE = "parts-missing"
-
-Sleep = Callable[[float], Awaitable[None]]
-Chance = Callable[[], float]
-"""A number from 0 to 1."""
-
-
-def backoff(tries: int, chance: float) -> float:
-    """Seconds to wait after so many tries in vain: twice as long each time, less up to a half of it by chance."""
-    return min(FIRST_WAIT * 2.0 ** min(tries, 16), LONGEST_WAIT) * (1 - chance / 2)
 
 
 @dataclass(slots=True)
 class _Batch:
     """One submit. `open` messages have not come to an end; when it is `over`, nobody waits for them any more.
 
-    `troubles` are the answers that are about the lane, by the message that got them.
+    `until` is when that is, in the event loop's time. `troubles` are the answers that are about the lane, by the message
+    that got them.
     """
 
     open: int
     done: asyncio.Future[None]
+    until: float
     outcomes: list[Outcome] = field(default_factory=list)
     troubles: dict[str, statuses.Status] = field(default_factory=dict)
     over: bool = False
@@ -68,14 +66,6 @@ class _Flight:
         self.deadline = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """Why there is no connection, and whether trying again at once may help."""
-
-    error: GatewayError
-    again: bool
-
-
 class Session:
     """One bind of one lane. `command` is which: pdu.BIND_TRANSCEIVER, BIND_TRANSMITTER or BIND_RECEIVER."""
 
@@ -83,30 +73,29 @@ class Session:
         self._line = line
         self._options = options
         self._inbox = inbox
-        self._command = command
-        self._sleep = sleep
-        self._chance = chance
-        self._link: Link | None = None
-        self._connecting = asyncio.Lock()
+        self._dial = Dial(options, command, self, SUBMIT_SECONDS - options.timers.response, sleep, chance)
         self._queue: deque[_Flight] = deque()
         self._held: asyncio.TimerHandle | None = None
         self._soon: asyncio.TimerHandle | None = None
 
+    @property
+    def bound(self) -> bool:
+        """Whether it is connected, so that a submit leaves at once."""
+        return self._dial.usable is not None
+
     async def ready(self) -> Link:
         """Bound, now. Raises `GatewayError` after a few tries: nothing was sent meanwhile."""
-        async with self._connecting:
-            if self._link is None or not self._link.usable:
-                self._link = await self._connect()
-            return self._link
+        return await self._dial.ready()
 
-    async def submit(self, messages: Sequence[Message]) -> Sequence[Outcome]:
-        """Sends messages, as many at once as the window holds. Raises `GatewayError` where none of them left."""
-        if not messages:
-            return []
-        loop = asyncio.get_running_loop()
-        until = loop.time() + SUBMIT_SECONDS
-        link = await self.ready()
-        batch = _Batch(len(messages), loop.create_future())
+    async def submit(self, messages: Sequence[Message], until: float) -> Sequence[Outcome]:
+        """Sends messages, as many at once as the window holds, and ends at `until` (the event loop's time).
+
+        Raises `GatewayError` where it is not bound, or where none of them left, also when it is cancelled.
+        """
+        link = self._dial.usable
+        if link is None:
+            raise self._lost()
+        batch = _Batch(len(messages), asyncio.get_running_loop().create_future(), until)
         flights = self._flights(messages, batch)
         self._queue.extend(flights)
         self.room(link)
@@ -115,14 +104,18 @@ class Session:
                 await batch.done
         except TimeoutError:
             pass  # what is still on its way is in doubt
+        except asyncio.CancelledError:
+            if any(flight.written for flight in flights):
+                raise
+            raise self._lost() from None
         finally:  # also when this is cancelled: nothing of it is sent from now on
             batch.over = True
             self._queue = deque(flight for flight in self._queue if flight.batch is not batch)
         return self._ended(batch, flights)
 
     async def close(self) -> None:
-        """Ends the connection in good order. May be called twice."""
-        link, self._link = self._link, None
+        """Ends the connection in good order, in two seconds at most. May be called twice."""
+        link = await self._dial.stop()
         for timer in (self._held, self._soon):
             if timer is not None:
                 timer.cancel()
@@ -148,12 +141,14 @@ class Session:
             # the parts before it are out: this one is tried again as long as there is time
             self._hold()
             self._queue.appendleft(flight)
+        elif flight.at:
+            self._settle(flight, Outcome(flight.reference, Verdict.UNKNOWN, "", INCOMPLETE, meaning.name))
         else:
-            if meaning.error and not flight.at:
+            if meaning.error:
                 flight.batch.troubles[flight.reference] = meaning
             self._settle(flight, Outcome(flight.reference, meaning.verdict, "", meaning.reason, meaning.name))
-        if meaning.rebind and self._link is not None:
-            self._link.leave()
+        if meaning.rebind and self._dial.link is not None:
+            self._dial.link.leave()
 
     def expired(self, waiting: Waiting) -> None:
         flight = cast(_Flight, waiting)
@@ -172,14 +167,18 @@ class Session:
                 self._pump()
             elif self._soon is None:
                 self._soon = asyncio.get_running_loop().call_later(SOON, self._pump)
-        elif link is self._link:  # the SMSC has unbound us
+        elif link is self._dial.link:  # the SMSC has unbound us
             self._drop()
+
+    def unchoked(self, link: Link) -> None:
+        self._go_on()
+        self.room(link)
 
     def lost(self, link: Link) -> None:
         for waiting in link.waiting.values():
             self._settle(cast(_Flight, waiting))
         link.waiting.clear()
-        if link is self._link:
+        if link is self._dial.link:
             self._drop()
 
     # --- sending
@@ -206,7 +205,7 @@ class Session:
 
     def _pump(self) -> None:
         """Writes what the window has room for, all in one go."""
-        link = self._link
+        link = self._dial.link
         if self._soon is not None:
             self._soon.cancel()
             self._soon = None
@@ -217,6 +216,9 @@ class Session:
         deadline = link.deadline()
         while queue and len(waiting) < window:
             flight = queue.popleft()
+            if not flight.written and deadline > flight.batch.until:  # its answer would come too late for its submit
+                self._settle_unsent(flight.batch, flight.reference, NOT_SENT)
+                continue
             before, after = flight.parts[flight.at]
             sequence = link.number()
             length = 16 + len(flight.head) + len(before) + len(flight.joint) + len(after)
@@ -273,7 +275,7 @@ class Session:
     def _drop(self) -> None:
         """Gives back what has not begun; what has begun waits, or is incomplete where there is no connection."""
         queue, self._queue = self._queue, deque()
-        connected = self._link is not None and self._link.usable
+        connected = self.bound
         for flight in queue:
             if not flight.written:
                 self._settle_unsent(flight.batch, flight.reference, NOT_SENT)
@@ -284,7 +286,13 @@ class Session:
 
     def _resume(self) -> None:
         self._held = None
+        self._go_on()
         self._pump()
+
+    def _go_on(self) -> None:
+        """The line is free again: what piled up before it goes back, so that the lane's rate lets it through anew."""
+        if len({id(flight.batch) for flight in self._queue if not flight.written}) > 1:
+            self._drop()
 
     def _ended(self, batch: _Batch, flights: Sequence[_Flight]) -> Sequence[Outcome]:
         lane = self._options.lane
@@ -298,60 +306,9 @@ class Session:
         ]
         begun = [Outcome(flight.reference, Verdict.UNKNOWN, reason=INCOMPLETE) for flight in left if flight.at]
         outcomes = [*batch.outcomes, *unsent, *begun]
-        if flights and not any(flight.written for flight in flights) and (self._link is None or not self._link.usable):
-            raise GatewayError("smpp-lost", {"lane": lane})
+        if flights and not any(flight.written for flight in flights) and not self.bound:
+            raise self._lost()
         return outcomes
 
-    # --- connecting
-
-    async def _connect(self) -> Link:
-        """Tries until it is bound, waiting longer each time, for about as long as one try may take."""
-        loop = asyncio.get_running_loop()
-        started, waited, tries = loop.time(), 0.0, 0
-        while True:
-            found = await self._try()
-            if isinstance(found, Link):
-                return found
-            wait = backoff(tries, self._chance())
-            spent = max(loop.time() - started, waited)
-            if not found.again or spent + wait > self._options.timers.connect:
-                raise found.error
-            await self._sleep(wait)
-            waited += wait
-            tries += 1
-
-    async def _try(self) -> Link | _Failure:
-        options, timers = self._options, self._options.timers
-        name = options.tls_name if options.tls else None
-        try:
-            async with asyncio.timeout(timers.connect):
-                _, link = await asyncio.get_running_loop().create_connection(
-                    lambda: Link(timers, self), options.host, options.port, ssl=options.tls, server_hostname=name
-                )
-        except (OSError, TimeoutError) as error:
-            return self._unreachable(error)
-        try:
-            status = await link.bind(self._command, options.bind_body)
-        except (OSError, TimeoutError) as error:
-            link.abort()
-            return self._unreachable(error)
-        except BaseException:
-            link.abort()
-            raise
-        if status == pdu.OK:
-            return link
-        await link.end()
-        return self._refused(statuses.of(status, {}))
-
-    def _unreachable(self, error: OSError) -> _Failure:
-        options = self._options
-        # never the error's own words: they may hold what the peer said
-        problem = getattr(error, "reason", None) or error.strerror or type(error).__name__
-        fields = {"lane": options.lane, "host": options.host, "port": options.port, "problem": problem}
-        return _Failure(GatewayError("smpp-unreachable", fields), again="CERTIFICATE" not in str(problem))
-
-    def _refused(self, status: statuses.Status) -> _Failure:
-        lane = self._options.lane
-        if status.error:
-            return _Failure(GatewayError(status.error, {"lane": lane, "raw": status.name}), status.again)
-        return _Failure(GatewayError("smpp-bind-refused", {"lane": lane, "status": status.name}), status.again)
+    def _lost(self) -> GatewayError:
+        return GatewayError("smpp-lost", {"lane": self._options.lane})

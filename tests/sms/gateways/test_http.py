@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from loa.sms.gateways._operator import UNREACHABLE, Operator
 from loa.sms.gateways.base import Outcome, Verdict
 from tests.conftest import MovingClock
 
-from .operators import FAKES, gateway_at, message
+from .operators import FAKES, OPERATORS, gateway_at, line, message
 
 OK = b'{"CodeResult":"100","SMSID":"abc"}'
 
@@ -135,8 +136,62 @@ def test_a_certificate_that_nobody_signed_gets_nothing(tmp_path: Path, clock: Mo
 
 def test_what_found_no_time_beside_others_is_sent_again_and_costs_nothing(clock: MovingClock) -> None:
     """One connection, and before it a message that is never answered."""
-    (outcome,) = submit(clock, hang, count=2, timers=Timers(batch=0.5, request=0.4, shortest=0.2))
-    assert (outcome.verdict, outcome.reason) == (Verdict.THROTTLED, UNREACHABLE)
+    (outcome,) = submit(clock, hang, count=2, timers=Timers(batch=0.5, request=0.4))
+    assert (outcome.verdict, outcome.reason) == (Verdict.THROTTLED, "busy")
+
+
+def test_no_request_is_begun_that_could_not_have_all_of_its_time(clock: MovingClock) -> None:
+    """A server that is slow, but within its time, leaves nothing in doubt, and the lane is not out of order."""
+
+    async def slow(_: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(0.3)
+        return web.Response(body=OK)
+
+    outcomes = submit(clock, *[slow] * 5, count=5, timers=Timers(batch=1.5, request=1.0))
+    told = [(outcome.verdict, outcome.reason) for outcome in outcomes]
+    assert len(told) == 5
+    assert set(told) == {(Verdict.ACCEPTED, ""), (Verdict.THROTTLED, "busy")}
+
+
+def test_a_batch_that_finds_no_connection_at_all_is_no_trouble_of_the_lane(clock: MovingClock) -> None:
+    async def run() -> None:
+        async with FakeEsms() as operator:
+            operator.script.append(hang)
+            gateway = gateway_at("esms", operator.url, clock, Timers(batch=1.0, request=0.8), connections=1)
+            first = asyncio.create_task(gateway.submit([message(clock)]))
+            while not operator.most_open:
+                await asyncio.sleep(0.01)
+            (outcome,) = await gateway.submit([message(clock, "+84912000124")])
+            assert (outcome.verdict, outcome.reason) == (Verdict.THROTTLED, "busy")
+            assert list(await first) == []
+            await gateway.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("name", FAKES)
+@pytest.mark.parametrize(("window", "most"), [(7, 7), (100, 100)])
+def test_a_whole_window_may_be_on_its_way(name: str, window: int, most: int, clock: MovingClock) -> None:
+    async def run() -> None:
+        async with FAKES[name]() as operator:
+            found = line(name, operator.url, clock)
+            found = replace(found, lane=found.lane.model_copy(update={"window": window}))
+            gateway = OPERATORS[name](found)
+            together = asyncio.Event()
+
+            async def wait(_: web.Request) -> web.StreamResponse:
+                if operator.most_open == most:
+                    together.set()
+                await together.wait()
+                return web.Response(status=429)
+
+            operator.script.extend([wait] * 120)
+            outcomes = await gateway.submit([message(clock, f"+8491200{number:04}") for number in range(120)])
+            assert [outcome.verdict for outcome in outcomes] == [Verdict.THROTTLED] * 120
+            assert operator.most_open == most
+            await gateway.close()
+
+    asyncio.run(run())
 
 
 # --- it may have left

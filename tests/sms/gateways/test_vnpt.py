@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from loa.model.errors import ContentError, GatewayError
 from loa.sms.gateways._fakes import FakeVnpt, hang_up, say
 from loa.sms.gateways._http import Timers
-from loa.sms.gateways._operator import UNREACHABLE
 from loa.sms.gateways._template import WHOLE, Template
 from loa.sms.gateways.base import DUPLICATE, WRONG_NETWORK, Verdict
 from loa.sms.gateways.vnpt import Vnpt
@@ -132,12 +131,18 @@ def test_a_list_that_is_refused_late_waits_for_another_time(clock: MovingClock) 
     async def run() -> None:
         async with FakeVnpt() as operator:
             operator.script.append(late)
-            timers = Timers(batch=0.5, request=0.45, shortest=0.25)
+            timers = Timers(batch=1.1, request=1.0)
             gateway = Vnpt(line("vnpt", operator.url, clock, numbers_per_call=50), timers)
-            with pytest.raises(GatewayError, match=UNREACHABLE):
-                await gateway.submit([message(clock, number) for number in VINAPHONE])
-            await gateway.close()
+            messages = [message(clock, number) for number in VINAPHONE]
+            outcomes = await gateway.submit(messages)
+            assert [(found.verdict, found.reason) for found in outcomes] == [(Verdict.THROTTLED, "busy")] * len(
+                messages
+            )
             assert len(operator.requests) == 1
+            # the same list would be refused again: it is one by one from now on
+            assert [found.verdict for found in await gateway.submit(messages)] == [Verdict.ACCEPTED] * len(messages)
+            assert len(operator.requests) == 1 + len(messages)
+            await gateway.close()
 
     asyncio.run(run())
 

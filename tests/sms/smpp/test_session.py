@@ -12,8 +12,11 @@ from loa.model.clock import Clock
 from loa.model.errors import GatewayError, Unsupported
 from loa.model.states import RowState
 from loa.sms.gateways.base import WRONG_NETWORK, Message, Outcome, Verdict
+from loa.sms.gateways.smpp import STORING, STORING_REST
 from loa.sms.smpp import pdu
-from loa.sms.smpp.session import INCOMPLETE, NOT_SENT, backoff
+from loa.sms.smpp.dial import backoff
+from loa.sms.smpp.link import FAREWELL, PARTING
+from loa.sms.smpp.session import INCOMPLETE, NOT_SENT
 from tests.sms.smpp.kit import (
     Answer,
     News,
@@ -33,6 +36,9 @@ from tests.sms.smpp.kit import (
 
 THROTTLED, QUEUE_FULL, SYSTEM_ERROR, INVALID_NUMBER, INVALID_SENDER = 0x58, 0x14, 0x08, 0x0B, 0x0A
 SUBMITTED = pdu.SUBMIT_SM | pdu.RESPONSE
+RECEIPT = pdu.ShortMessage(
+    pdu.Address(1, 1, "84912000110"), pdu.Address(5, 0, "DVC-MAU"), pdu.RECEIPT, octets=b"id:m1 stat:DELIVRD"
+)
 LONG = "Dich vu cong truc tuyen. " * 16  # three parts
 
 
@@ -100,6 +106,7 @@ async def test_room_for_one_more_is_used_while_the_others_wait(clock: Clock) -> 
 @in_loop
 async def test_batches_share_the_window_and_keep_their_answers_apart(clock: Clock) -> None:
     async with simulator() as (smsc, port), gateway(line(clock, port, window=3)) as smpp:
+        await smpp.open()
         batches = [messages(clock, 10, ending=ending) for ending in ("10", "11")]
         answered = await asyncio.gather(*(smpp.submit(batch) for batch in batches))
     for outcomes, batch in zip(answered, batches, strict=True):
@@ -379,7 +386,8 @@ async def test_a_first_part_that_is_put_off_puts_off_the_message(clock: Clock) -
 @pytest.mark.parametrize(
     ("then", "found"),
     [
-        (INVALID_NUMBER, (Verdict.REFUSED, "number-invalid")),  # it would be refused again
+        (INVALID_NUMBER, (Verdict.UNKNOWN, INCOMPLETE)),  # no refusal: one part is on the phone, and paid for
+        (0x0410, (Verdict.UNKNOWN, INCOMPLETE)),  # nor is another lane to send it once more
         (hang_up, (Verdict.UNKNOWN, INCOMPLETE)),
         (silence, (Verdict.UNKNOWN, INCOMPLETE)),
     ],
@@ -391,10 +399,52 @@ async def test_a_message_that_is_out_in_part_is_never_called_unsent(
     batch = messages(clock, 1, LONG)
     async with (
         raw(scripted(accept, then)) as (smsc, port),
-        gateway(line(clock, port, response_seconds=0.1)) as smpp,
+        gateway(line(clock, port, response_seconds=0.1, statuses="0x0410=wrong-network")) as smpp,
     ):
         assert verdicts(await smpp.submit(batch), batch) == [found]
     assert len(smsc.submits) == 2
+
+
+@in_loop
+async def test_what_refused_a_later_part_is_said_in_the_smscs_words(clock: Clock) -> None:
+    async with raw(scripted(accept, INVALID_NUMBER)) as (_, port), gateway(line(clock, port)) as smpp:
+        (outcome,) = await smpp.submit(messages(clock, 1, LONG))
+    assert outcome.raw == "ESME_RINVDSTADR"
+
+
+@in_loop
+async def test_a_later_part_that_is_put_off_after_its_time_is_no_reason_to_send_the_message_again(clock: Clock) -> None:
+    """Its answer comes late, but while another message of the batch still waits."""
+    held: list[tuple[Raw, int, bytes]] = []
+
+    def third(peer: Raw, sequence: int, body: bytes) -> None:
+        peer.send(SUBMITTED, SYSTEM_ERROR, held[0][1])
+        asyncio.get_running_loop().call_later(0.05, accept, peer, sequence, body)
+
+    long, short = messages(clock, 1, LONG)[0], messages(clock, 1, ending="11")[0]
+    hold: Answer = lambda *asked: held.append(asked)  # noqa: E731
+    async with (
+        raw(scripted(accept, hold, third)) as (_, port),
+        gateway(line(clock, port, window=1, response_seconds=0.2)) as smpp,
+    ):
+        outcomes = await smpp.submit([long, short])
+    assert verdicts(outcomes, [long, short]) == [(Verdict.UNKNOWN, INCOMPLETE), (Verdict.ACCEPTED, "")]
+
+
+@in_loop
+async def test_a_refusal_of_a_later_part_that_comes_too_late_refuses_nothing(clock: Clock) -> None:
+    held: list[tuple[Raw, int, bytes]] = []
+    news = News()
+    hold: Answer = lambda *asked: held.append(asked)  # noqa: E731
+    async with (
+        raw(scripted(accept, hold)) as (_, port),
+        gateway(line(clock, port, news, response_seconds=0.1)) as smpp,
+    ):
+        (outcome,) = await smpp.submit(messages(clock, 1, LONG))
+        assert (outcome.verdict, outcome.reason) == (Verdict.UNKNOWN, INCOMPLETE)
+        held[0][0].send(SUBMITTED, INVALID_NUMBER, held[0][1])
+        assert len(await smpp.submit(messages(clock, 1, ending="11"))) == 1
+    assert news.receipts == []
 
 
 @in_loop
@@ -503,6 +553,158 @@ async def test_waiting_to_connect_grows_and_is_never_the_same_for_all(clock: Clo
     assert waits.seconds == [0.25, 0.5, 1.0]
     assert [backoff(tries, 0.0) for tries in (0, 1, 50)] == [0.25, 0.5, 30.0]
     assert backoff(3, 1.0) == backoff(3, 0.0) / 2
+
+
+@in_loop
+async def test_all_who_wait_for_a_connection_share_one_attempt_and_its_failure(clock: Clock) -> None:
+    async with raw() as (smsc, port), gateway(line(clock, port, connect_seconds=0.1), Waits()) as smpp:
+        smsc.mute = True
+        batches = [messages(clock, 1, ending=f"{ending}") for ending in range(10, 60)]
+        told = await asyncio.gather(*(smpp.submit(batch) for batch in batches), return_exceptions=True)
+        assert [getattr(error, "code", error) for error in told] == ["smpp-unreachable"] * 50
+        assert len({id(error) for error in told}) == 50
+        assert smsc.commands() == [pdu.BIND_TRANSCEIVER]
+        smsc.mute = False
+        assert len(await smpp.submit(batches[0])) == 1  # and the next one tries anew
+
+
+@in_loop
+async def test_who_is_cancelled_before_anything_left_is_told_so_and_the_others_wait_on(clock: Clock) -> None:
+    async with raw() as (smsc, port), gateway(line(clock, port)) as smpp:
+        smsc.mute = True
+        first, second = (asyncio.create_task(smpp.submit(messages(clock, 1, ending=end))) for end in ("10", "11"))
+        await until(lambda: bool(smsc.heard))
+        first.cancel()
+        with pytest.raises(GatewayError, match="smpp-lost"):
+            await first
+        smsc.peers[0].send(pdu.BIND_TRANSCEIVER | pdu.RESPONSE, 0, 1, b"smsc\0")
+        assert [outcome.verdict for outcome in await second] == [Verdict.THROTTLED]  # two had waited
+        assert smsc.commands() == [pdu.BIND_TRANSCEIVER]
+        smsc.mute = False
+    assert smsc.submits == []
+
+
+@in_loop
+async def test_a_callers_own_timer_finds_out_that_nothing_left(clock: Clock) -> None:
+    async with raw() as (smsc, port), gateway(line(clock, port)) as smpp:
+        smsc.mute = True
+        with pytest.raises(GatewayError):
+            async with asyncio.timeout(0.1):
+                await smpp.submit(messages(clock, 1))
+
+
+@in_loop
+async def test_who_is_cancelled_while_the_window_is_full_is_told_that_nothing_left(clock: Clock) -> None:
+    held: list[tuple[Raw, int, bytes]] = []
+    hold: Answer = lambda *asked: held.append(asked)  # noqa: E731
+    async with raw(hold) as (smsc, port), gateway(line(clock, port, window=1, response_seconds=0.5)) as smpp:
+        first = asyncio.create_task(smpp.submit(messages(clock, 1)))
+        await until(lambda: bool(held))
+        second = asyncio.create_task(smpp.submit(messages(clock, 1, ending="11")))
+        await asyncio.sleep(0)
+        second.cancel()
+        with pytest.raises(GatewayError):
+            await second
+        accept(*held[0])
+        assert [outcome.verdict for outcome in await first] == [Verdict.ACCEPTED]
+    assert len(smsc.submits) == 1
+
+
+@in_loop
+async def test_closing_gives_an_attempt_up_and_tells_who_waits_for_it(clock: Clock) -> None:
+    async with raw() as (smsc, port), gateway(line(clock, port)) as smpp:
+        smsc.mute = True
+        task = asyncio.create_task(smpp.submit(messages(clock, 1)))
+        await until(lambda: bool(smsc.heard))
+        await smpp.close()
+        with pytest.raises(GatewayError, match="smpp-lost"):
+            await task
+        smsc.mute = False
+        assert len(await smpp.submit(messages(clock, 1))) == 1
+
+
+@pytest.mark.parametrize(("bind", "binds"), [("transceiver", 1), ("pair", 2)])
+@in_loop
+async def test_what_was_opened_needs_no_connection_any_more(clock: Clock, bind: str, binds: int) -> None:
+    async with raw() as (smsc, port), gateway(line(clock, port, bind=bind)) as smpp:
+        await smpp.open()
+        await smpp.open()
+        assert len(smsc.binds) == binds
+        batches = [messages(clock, 1, ending=ending) for ending in ("10", "11")]
+        answered = await asyncio.gather(*(smpp.submit(batch) for batch in batches))
+        assert [outcome.verdict for outcomes in answered for outcome in outcomes] == [Verdict.ACCEPTED] * 2
+        assert len(smsc.binds) == binds
+
+
+@in_loop
+async def test_an_smsc_that_says_nothing_any_more_does_not_hold_up_closing(clock: Clock) -> None:
+    """The lane is leased meanwhile. Storing never ends either here, and both connections are dead."""
+    news = News(gate=asyncio.Event())
+    async with raw() as (smsc, port), gateway(line(clock, port, news, bind="pair")) as smpp:
+        await smpp.open()
+        smsc.peers[0].send(pdu.DELIVER_SM, 0, 1, pdu.message(RECEIPT))
+        await until(lambda: news.tries == 1)
+        smsc.mute = True
+        await smpp.close()
+        assert (pdu.DELIVER_SM | pdu.RESPONSE) not in smsc.commands()  # what is not stored is not acknowledged
+        assert news.gate is not None
+        news.gate.set()
+
+
+def test_closing_takes_a_tenth_of_a_lanes_lease_at_most() -> None:
+    assert STORING + FAREWELL + PARTING + STORING_REST < 3
+
+
+# --- never faster than it was let through
+
+
+@in_loop
+async def test_what_piles_up_behind_a_connection_goes_back_and_does_not_leave_in_one_burst(clock: Clock) -> None:
+    async with raw() as (smsc, port), gateway(line(clock, port)) as smpp:
+        batches = [messages(clock, 1, ending=f"{ending}") for ending in range(10, 40)]
+        answered = await asyncio.gather(*(smpp.submit(batch) for batch in batches))
+        assert {(found.verdict, found.reason) for (found,) in answered} == {(Verdict.THROTTLED, NOT_SENT)}
+        assert smsc.submits == []
+        assert [outcome.verdict for outcome in await smpp.submit(batches[0])] == [Verdict.ACCEPTED]
+
+
+@in_loop
+async def test_what_piles_up_after_being_too_fast_goes_back(clock: Clock) -> None:
+    async with (
+        raw(scripted(THROTTLED)) as (smsc, port),
+        gateway(line(clock, port, throttle_seconds=0.1)) as smpp,
+    ):
+        await smpp.submit(messages(clock, 1))
+        batches = [messages(clock, 1, ending=f"{ending}") for ending in range(10, 40)]
+        answered = await asyncio.gather(*(smpp.submit(batch) for batch in batches))
+        assert {(found.verdict, found.reason) for (found,) in answered} == {(Verdict.THROTTLED, NOT_SENT)}
+        assert len(smsc.submits) == 1
+
+
+@in_loop
+async def test_what_piles_up_behind_a_network_that_takes_nothing_goes_back(clock: Clock) -> None:
+    reading = asyncio.Event()
+
+    def stop(peer: Raw, sequence: int, body: bytes) -> None:
+        accept(peer, sequence, body)
+        if not reading.is_set():
+            assert peer.transport is not None
+            peer.transport.pause_reading()
+
+    async with raw(stop) as (smsc, port), gateway(line(clock, port, window=10_000, long="payload")) as smpp:
+        await smpp.open()
+        much = messages(clock, 9_000, "Dich vu cong truc tuyen. " * 60)
+        flood = asyncio.create_task(smpp.submit(much))
+        await until(lambda: bool(smsc.submits))
+        piled = [asyncio.create_task(smpp.submit(messages(clock, 1, ending=f"{end}"))) for end in range(11, 40)]
+        await asyncio.sleep(0)
+        reading.set()
+        assert smsc.peers[0].transport is not None
+        smsc.peers[0].transport.resume_reading()
+        outcomes = [outcome for task in piled for outcome in await task]
+        assert {(found.verdict, found.reason) for found in outcomes} == {(Verdict.THROTTLED, NOT_SENT)}
+        assert {outcome.verdict for outcome in await flood} == {Verdict.ACCEPTED}
+        assert len(smsc.submits) == len(much)
 
 
 # --- the connection
