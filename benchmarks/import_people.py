@@ -14,7 +14,8 @@ district. One in a hundred numbers is on the opt-out list before. What must come
 
 The import is `loa audience import` as it is: a process of its own, a store on disk, opt-outs, people, rejects. The loop
 is `csv` and `phonenumbers`: parse, valid, mobile, E.164, a set against repetitions; no communes, no consent, nothing
-written. It goes through a part of the same list before and after the import, and its better rate counts.
+written. It goes through a part of the same list. Both run twice, in turn, and the better time of each counts;
+processor seconds are told beside it, for machines that have other work too.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -168,13 +170,15 @@ def import_list(root: Path, file: Path, opted_out: Path) -> dict[str, Any]:
     begun = time.perf_counter()
     listed = audience.opt_out(opted_out, "5656", desk) if opted_out.stat().st_size else None
     noted = time.perf_counter()
+    worked = time.process_time()
     outcome = audience.run(file, NAME, None, desk)
-    done = time.perf_counter()
+    done, worked = time.perf_counter(), time.process_time() - worked
     again = audience.run(file, NAME, None, desk)
     return {
         "opt_out_seconds": noted - begun,
         "opted_out": listed.added if listed else 0,
         "seconds": done - noted,
+        "cpu_seconds": worked,
         "again_seconds": time.perf_counter() - done,
         "unchanged": again.unchanged,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000,
@@ -197,13 +201,13 @@ def in_a_process(*words: object) -> dict[str, Any]:
 
 
 def loop(file: Path, rows: int) -> dict[str, Any]:
-    """Numbers of a list through `csv` and `phonenumbers`; the rate in rows a second."""
+    """Numbers of a list through `csv` and `phonenumbers`; the seconds for one."""
     import phonenumbers
 
     mobile = phonenumbers.PhoneNumberType.MOBILE
     found: set[str] = set()
     count = 0
-    begun = time.perf_counter()
+    begun, worked = time.perf_counter(), time.process_time()
     with file.open(encoding="utf-8-sig", newline="") as lines:
         for row in itertools.islice(csv.reader(lines, delimiter=";"), 1, rows + 1):
             count += 1
@@ -213,37 +217,48 @@ def loop(file: Path, rows: int) -> dict[str, Any]:
                 continue
             if phonenumbers.is_valid_number(number) and phonenumbers.number_type(number) == mobile:
                 found.add(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
-    return {"rate": count / (time.perf_counter() - begun), "numbers": len(found)}
+    seconds, worked = time.perf_counter() - begun, time.process_time() - worked
+    return {"seconds": seconds / count, "cpu_seconds": worked / count, "numbers": len(found)}
 
 
 def measure(rows: int, *, quote_all: bool = False, xlsx: bool = False) -> dict[str, Any]:
     """Makes a list and goes through it both ways. `wrong`: what did not come to what it must, empty if all did."""
     with tempfile.TemporaryDirectory(prefix="loa-import-") as name:
-        root = Path(name)
-        (root / "audiences").mkdir()
-        for table in ("audiences/communes.csv", "audiences/communes-old.csv", "loa.toml"):
-            shutil.copyfile(ROOT / table, root / table)
+        folder = Path(name)
         maker = Maker()
-        file, plain = root / ("ds.xlsx" if xlsx else "ds.csv"), root / "ds.csv"
+        file, plain = folder / ("ds.xlsx" if xlsx else "ds.csv"), folder / "ds.csv"
         write(file, maker.rows(rows), quote_all)
         if xlsx:
             write(plain, Maker().rows(min(rows, LOOPED)), quote_all)
-        opted_out = root / "dnc.txt"
+        opted_out = folder / "dnc.txt"
         opted_out.write_text("".join(f"{number}\n" for number in maker.opted_out), encoding="utf-8")
-        before = in_a_process("--loop", plain, "--rows", min(rows, LOOPED))
-        made = in_a_process("--import", root, "--file", file, "--opted-out", opted_out)
-        after = in_a_process("--loop", plain, "--rows", min(rows, LOOPED))
-        made["bytes"] = file.stat().st_size
-    expected = {code: count for code, count in sorted(maker.expected.items()) if code}
+        loops, imports = [], []
+        for turn in ("1", "2"):
+            loops.append(in_a_process("--loop", plain, "--rows", min(rows, LOOPED)))
+            root = workspace(folder / turn)
+            imports.append(in_a_process("--import", root, "--file", file, "--opted-out", opted_out))
+        size = file.stat().st_size
+    made = min(imports, key=itemgetter("seconds"))
+    expected = {code: count for code, count in maker.expected.items() if code}
     made["wrong"] = {
         code: (made["reasons"].get(code, 0), expected.get(code, 0))
         for code in {*made["reasons"], *expected}
         if made["reasons"].get(code, 0) != expected.get(code, 0)
     }
-    made["rate"] = rows / made["seconds"]
-    made["loop_rate"] = max(before["rate"], after["rate"])
-    made["times"] = made["rate"] / made["loop_rate"]
+    made["bytes"] = size
+    made["peak_mb"] = max(one["peak_mb"] for one in imports)
+    made["loop_seconds"] = rows * min(one["seconds"] for one in loops)
+    made["loop_cpu_seconds"] = rows * min(one["cpu_seconds"] for one in loops)
+    made["cpu_seconds"] = min(one["cpu_seconds"] for one in imports)
     return made
+
+
+def workspace(root: Path) -> Path:
+    """A workspace with what an import needs."""
+    (root / "audiences").mkdir(parents=True)
+    for table in ("audiences/communes.csv", "audiences/communes-old.csv", "loa.toml"):
+        shutil.copyfile(ROOT / table, root / table)
+    return root
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -264,12 +279,19 @@ def main(words: Sequence[str] | None = None) -> int:
         return 0
     rows = min(given.rows, SHEET_ROWS) if given.xlsx else given.rows
     made = measure(rows, quote_all=given.quote_all, xlsx=given.xlsx)
+    seconds, cpu, loop_seconds, loop_cpu = (
+        made[name] for name in ("seconds", "cpu_seconds", "loop_seconds", "loop_cpu_seconds")
+    )
     print(f"{rows:,} rows, {made['bytes'] / 1e6:,.0f} MB, {made['clean']:,} people, {rows - made['clean']:,} rejects")
-    print(f"import          {made['seconds']:8.1f} s   {made['rate']:10,.0f} rows/s   peak {made['peak_mb']:,.0f} MB")
-    print(f"the same again  {made['again_seconds']:8.1f} s")
-    print(f"opt-out list    {made['opt_out_seconds']:8.1f} s   {made['opted_out']:10,} numbers")
-    print(f"csv+phonenumbers {1 / made['loop_rate'] * rows:7.1f} s   {made['loop_rate']:10,.0f} rows/s (by its rate)")
-    print(f"import : loop   {made['times']:8.1f} times the rate")
+    print(f"import            {seconds:7.1f} s {rows / seconds:11,.0f} rows/s {cpu:7.1f} s of processor")
+    print(
+        f"csv+phonenumbers  {loop_seconds:7.1f} s {rows / loop_seconds:11,.0f} rows/s {loop_cpu:7.1f} s, "
+        f"by {LOOPED:,} rows"
+    )
+    print(f"times the rate    {loop_seconds / seconds:7.1f}   by processor time {loop_cpu / cpu:.1f}")
+    print(f"peak of memory    {made['peak_mb']:7,.0f} MB")
+    print(f"the same again    {made['again_seconds']:7.1f} s")
+    print(f"opt-out list      {made['opt_out_seconds']:7.1f} s {made['opted_out']:11,} numbers")
     if made["wrong"] or not made["unchanged"]:
         print(f"WRONG: {made['wrong']}", file=sys.stderr)
         return 1

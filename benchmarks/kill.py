@@ -151,8 +151,8 @@ class Result:
 
     def __str__(self) -> str:
         return (
-            f"{self.kills:4} kills  {self.people} people  lost {self.lost}  sent twice {self.twice}  in doubt {self.doubt} "
-            f"(at most one window of {WINDOW} a kill: {self.kills * WINDOW})  "
+            f"{self.kills:4} kills  {self.people} people  lost {self.lost}  sent twice {self.twice}  "
+            f"in doubt {self.doubt} (at most one window of {WINDOW} a kill: {self.kills * WINDOW})  "
             f"not listed {self.unlisted}  {self.seconds:.0f} s"
         )
 
@@ -188,6 +188,8 @@ def kill_again_and_again(case: Case, kills: int, seed: int, longest: float) -> R
     started, done = time.monotonic(), 0
     while done < kills:
         process = start(case)
+        if dice.random() > 0.2:  # one in five dies anywhere, also before it has sent a thing
+            until_sending(case, process)
         process.join(dice.uniform(0, longest))
         if process.exitcode is not None:
             break  # it was through before that
@@ -196,6 +198,17 @@ def kill_again_and_again(case: Case, kills: int, seed: int, longest: float) -> R
     last = start(case)
     last.join()
     return judge(case, done, started)
+
+
+def until_sending(case: Case, process: ForkProcess) -> None:
+    """Until the gateway's book grows, or the worker has nothing to send."""
+    before = size(case.book)
+    while size(case.book) == before and process.exitcode is None:
+        process.join(0.005)
+
+
+def size(book: Path) -> int:
+    return book.stat().st_size if book.is_file() else 0
 
 
 def two(people: int, rate: int) -> Iterator[tuple[str, Result]]:
@@ -242,7 +255,7 @@ def main() -> None:
             print(f"two workers on PostgreSQL, the first {what}: {result}", flush=True)
         return
     # so that the last kill finds something left: the wave takes about as long as all lives together
-    longest = 2 * 0.8 * given.people / given.rate / max(given.kills, 1) + 0.25
+    longest = 2 * 0.8 * given.people / given.rate / max(given.kills, 1)
     for through in given.through.split(","):
         for on in given.on.split(","):
             with a_case(through, on, given.people, given.rate) as case:

@@ -148,7 +148,12 @@ class _Reader:
 
     def _long_cells(self, first: int, text: pl.Series) -> None:
         for place in (text.str.len_bytes() > MAX_CELL).arg_true():
-            if any(len(one) > MAX_CELL for one in next(csv.reader([text[place]], delimiter=self._shape.delimiter))):
+            try:
+                cells = next(csv.reader([text[place]], delimiter=self._shape.delimiter))
+                too_long = any(len(one) > MAX_CELL for one in cells)
+            except csv.Error:  # longer than the reader itself takes
+                too_long = True
+            if too_long:
                 raise ContentError.at("people-quote-open", self._shape.name, first + place)
 
 

@@ -12,7 +12,7 @@ from loa.sms import bodies as texts
 if TYPE_CHECKING:
     import polars as pl
 
-BATCH = 500000  # people in memory at once: the ledger puts them in its order, and is the quicker the more there are
+BATCH = 100_000  # people in memory at once: the ledger puts them in its order, and is the quicker the more there are
 
 
 def counted(job: Job, desk: Desk) -> texts.Counts:

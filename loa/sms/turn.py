@@ -37,6 +37,7 @@ ITS_QUEUE = timedelta(minutes=15)
 LEAST_VALIDITY = timedelta(hours=2)
 OPTED_OUT = "opted-out"  # the word of every gateway's code table for it
 AGAIN = (0.2, 0.5, 1.0, 2.0, 4.0)  # seconds between two tries to write answers down
+PARTLY_OUT = "parts-missing"
 MANY = 5  # rows in a row without an answer
 
 Answers = asyncio.Task[Sequence[Outcome]]
@@ -282,7 +283,8 @@ class Turn:
 
     def _listen_for_silence(self, changes: Sequence[Change]) -> None:
         """A lane that has left many in doubt, one after the other, is out of order: each more would be in doubt too."""
-        answered = sum(item.state is not RowState.UNKNOWN for item in changes)
+        # an answer that leaves a row in doubt, since a part of it is out, is an answer
+        answered = sum(item.state is not RowState.UNKNOWN or item.reason == PARTLY_OUT for item in changes)
         self.answered += answered
         self.silent = 0 if answered else self.silent + len(changes)
         if self.silent >= min(MANY, self._settings.window):

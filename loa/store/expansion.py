@@ -159,9 +159,7 @@ class Expansion:
         for why, found in stopped.items():
             shift(connection, found, RowState.SUPPRESSED, why, self._now, tally)
 
-    def _renew(
-        self, connection: sa.Connection, old: Sequence[Found], planned: pl.DataFrame, tally: Tally
-    ) -> None:
+    def _renew(self, connection: sa.Connection, old: Sequence[Found], planned: pl.DataFrame, tally: Tally) -> None:
         if not old:
             return
         import polars as pl

@@ -199,7 +199,8 @@ class Ledger:
         """Stores receipts, and applies those that match a row. Returns how many rows moved.
 
         Late, repeated, contradicting and unknown receipts never break anything: a repeated one changes nothing, one
-        without a row waits for its row. Nor does repeating the call. `cursor` (name, value) moves in the same transaction.
+        without a row waits for its row. Repeating the call changes nothing. `cursor` (name, value) moves in the same
+        transaction.
         """
         tally = Tally()
         with self._db.write() as connection:

@@ -34,12 +34,7 @@ def in_turn(connection: sa.Connection, lanes: Iterable[str]) -> None:
         alone(connection, f"receipts/{lane}")
 
 
-def apply(
-    connection: sa.Connection,
-    receipts: Sequence[Receipt],
-    now: datetime,
-    tally: Tally,
-) -> int:
+def apply(connection: sa.Connection, receipts: Sequence[Receipt], now: datetime, tally: Tally) -> int:
     """Matches receipts by our reference first, then by the gateway's id, exactly as it wrote it; in their lane only.
 
     A reference can be worked out from a number: whoever may speak for one lane moves no row of another.
@@ -63,7 +58,9 @@ def adopt(connection: sa.Connection, named: Iterable[tuple[str, str]], now: date
         return
     for lane, ids in sorted(by_lane.items()):
         these = sa.and_(orphans.c.lane == lane, among(connection, orphans.c.gateway_id, sorted(ids)))
-        waiting = connection.execute(sa.select(orphans, _KEPT_AT.label("came")).where(these).order_by(orphans.c.id)).all()
+        waiting = connection.execute(
+            sa.select(orphans, _KEPT_AT.label("came")).where(these).order_by(orphans.c.id)
+        ).all()
         if waiting:
             _take_in(connection, waiting, now, tally)
 
@@ -111,9 +108,7 @@ def _match(
     return [of(told) for told in receipts]
 
 
-def _likeliest(
-    same: Sequence[Found], moments: Mapping[str, sa.Row[Any]], told: Receipt, now: datetime
-) -> str | None:
+def _likeliest(same: Sequence[Found], moments: Mapping[str, sa.Row[Any]], told: Receipt, now: datetime) -> str | None:
     """Of the rows that a gateway has given one id, the one that a receipt is of.
 
     The one that has had this very receipt; else the newest that is not settled; else the newest.
@@ -160,7 +155,8 @@ def _take_in(connection: sa.Connection, waiting: Sequence[sa.Row[Any]], now: dat
     receipts = [_receipt(row) for row in waiting]
     found = find(connection, _named(receipts))
     of = _match(connection, found, receipts, now)
-    moments = _moments(connection, [key for key in of if key])
+    keys = [key for key in of if key]
+    moments = _moments(connection, keys) if keys else {}
     mine = []
     for key, row, receipt in zip(of, waiting, receipts, strict=True):
         sent = moments[key].sent_at if key else None

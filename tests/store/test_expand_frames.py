@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -13,11 +14,12 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loa.model.clock import VIETNAM
 from loa.model.errors import StoreError
 from loa.model.ledger import Change, PlannedRow, row_id
 from loa.model.states import RowState
 from loa.store import JobKey, Store
-from loa.store.expansion import PLAN, planned_frame, row_ids
+from loa.store.expansion import IN_WRITE, PLAN, Expansion, planned_frame, row_ids
 from loa.store.schema import rows
 from loa.store.wholesale import PLACED
 
@@ -273,3 +275,18 @@ def test_operators_are_counted_as_they_come(store: Store, clock: MovingClock) ->
     store.ledger.expand_frames(JOB, 1, crowd(range(100), parts=2).iter_slices(30), clock.now())
     counts = {count.operator: (count.rows, count.parts) for count in store.figures.counts(WAVE)}
     assert counts == dict(zip(OPERATORS, [(34, 68), (33, 66), (33, 66)], strict=True))
+
+
+# --- more people than one transaction takes
+
+
+def test_a_frame_is_cut_into_transactions_in_the_order_of_the_ids() -> None:
+    everybody = IN_WRITE + 200
+    twice = pl.concat([crowd(range(everybody)), crowd(range(0, everybody, 7), body="words-2")])
+    batches = list(Expansion(WAVE, "sms-people", 1, 1, datetime(2027, 9, 10, tzinfo=VIETNAM)).ready(twice))
+    assert [batch.height for batch in batches] == [IN_WRITE, 200]
+    whole = pl.concat(batches)
+    assert whole["id"].is_sorted()
+    assert whole["body"].unique().to_list() == ["words-1"], "of somebody who comes twice the first words count"
+    assert set(whole["recipient"]) == {phone(i) for i in range(everybody)}
+    assert whole.head(50)["id"].to_list() == row_ids(WAVE, "sms-people", whole.head(50)["recipient"])

@@ -445,16 +445,21 @@ def test_a_cancelled_wave_gets_no_more_rows(store: Store, clock: MovingClock) ->
     assert states(store) == {S.CANCELLED: 2}
 
 
-def test_a_row_that_came_back_from_a_gateway_after_a_cancel_can_be_cancelled_too(
-    store: Store, clock: MovingClock
+@pytest.mark.parametrize("in_doubt", [False, True])
+def test_a_row_that_comes_back_from_a_gateway_after_a_cancel_is_cancelled_too(
+    store: Store, clock: MovingClock, in_doubt: bool
 ) -> None:
     store.ledger.expand(JOB, 1, people([0]), clock.now())
     worker = Worker.on(store, clock.now())
     out = worker.claim(1, clock.now())
     store.ledger.cancel(WAVE, "lan", clock.now())
-    worker.answer(out, S.PLANNED, clock.now(), retry_at=clock.now())
-    assert worker.claim(1, clock.now()) == ()
-    assert store.ledger.cancel(WAVE, "lan", clock.now()) == 1
+    if in_doubt:
+        worker.answer(out, S.UNKNOWN, clock.now())
+        store.ledger.settle([Change(out[0].id, S.PLANNED, "never-arrived")], clock.now())
+    else:
+        worker.answer(out, S.PLANNED, clock.now(), retry_at=clock.now())
+    assert (find(store, 0).state, find(store, 0).reason) == (S.CANCELLED, "cancelled")
+    assert store.ledger.cancel(WAVE, "lan", clock.now()) == 0
     assert_counted(store)
 
 

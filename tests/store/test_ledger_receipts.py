@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from loa.model.errors import StoreError
 from loa.model.ledger import Change, Receipt, Row
 from loa.model.states import RowState
-from loa.store import Store
+from loa.store import JobKey, Store
 from loa.store.schema import orphans
 
 from .ledger_kit import (
@@ -113,7 +113,106 @@ def test_a_receipt_tells_when_it_happened_but_never_the_future(
     assert store.figures.history(early.id)[-1][0] == clock.now()
 
 
+@pytest.mark.parametrize("other", [LANE, "another-lane"])
+def test_a_reference_counts_only_on_the_lane_that_has_the_row(
+    store: Store, clock: MovingClock, accepted: tuple[Row, ...], other: str
+) -> None:
+    """It can be worked out from a number: whoever may speak for one lane moves no row of another."""
+    told = Receipt(other, "", S.DELIVERED, clock.now(), reference=accepted[0].id)
+    assert store.ledger.receive([told], clock.now()) == (1 if other == LANE else 0)
+    assert states(store)[S.DELIVERED] == (1 if other == LANE else 0)
+
+
+# --- ids that a gateway uses again
+
+
+def sent_as(store: Store, clock: MovingClock, gateway_id: str, wave: str) -> str:
+    """One message of a wave of its own, accepted under an id. Returns its row."""
+    job = JobKey(wave, "sms-people", "sms")
+    store.ledger.expand(job, 1, people([0]), clock.now())
+    worker = Worker.on(store, clock.now(), holder=wave)
+    (row,) = worker.claim(1, clock.now(), job=job)
+    store.ledger.record(worker.lease, [Change(row.id, S.ACCEPTED, gateway_id=gateway_id)], clock.now())
+    clock.forward(hours=1)
+    return row.id
+
+
+def test_of_messages_with_the_same_id_the_newest_that_is_open_has_the_receipt(store: Store, clock: MovingClock) -> None:
+    first, second, third = (sent_as(store, clock, "7", f"dot-{i}/2027/d") for i in range(3))
+    last: list[list[RowState]] = []
+    for _ in range(4):
+        store.ledger.receive([Receipt(LANE, "7", S.DELIVERED, clock.forward(minutes=1))], clock.now())
+        last.append([path(store, row)[-1] for row in (first, second, third)])
+    a, d = S.ACCEPTED, S.DELIVERED
+    assert last == [[a, a, d], [a, d, d], [d, d, d], [d, d, d]]
+
+
+def test_a_repeated_receipt_is_not_taken_for_that_of_an_older_message_with_the_same_id(
+    store: Store, clock: MovingClock
+) -> None:
+    older, newer = (sent_as(store, clock, "7", f"dot-{i}/2027/d") for i in range(2))
+    told = Receipt(LANE, "7", S.DELIVERED, clock.now())
+    assert store.ledger.receive([told], clock.now()) == 1
+    assert store.ledger.receive([told], clock.forward(minutes=5)) == 0
+    assert (path(store, older)[-1], path(store, newer)[-1]) == (S.ACCEPTED, S.DELIVERED)
+
+
+@pytest.mark.parametrize(("came", "adopted"), [(-90 * 24 * 60, False), (-16, False), (-14, True)])
+def test_a_receipt_that_came_before_its_message_left_is_another_messages(
+    store: Store, clock: MovingClock, came: float, adopted: bool
+) -> None:
+    sent, at = clock.now(), clock.now() + timedelta(minutes=came)
+    store.ledger.receive([Receipt(LANE, "1001", S.UNDELIVERED, at)], at)
+    row = sent_as(store, clock, "1001", WAVE)
+    assert path(store, row)[-1] is (S.UNDELIVERED if adopted else S.ACCEPTED)
+    assert waiting(store) == (0 if adopted else 1)
+    # the same word again, in time: now it is of this message
+    store.ledger.receive([Receipt(LANE, "1001", S.UNDELIVERED, sent)], sent)
+    assert path(store, row)[-1] is S.UNDELIVERED
+
+
+def test_a_clock_of_the_networks_that_is_wrong_does_not_keep_a_receipt_from_its_row(
+    store: Store, clock: MovingClock
+) -> None:
+    store.ledger.receive([Receipt(LANE, "1001", S.DELIVERED, clock.now() - timedelta(hours=7))], clock.now())
+    assert path(store, sent_as(store, clock, "1001", WAVE))[-1] is S.DELIVERED
+
+
+def test_one_that_waits_and_is_told_again_has_come_again(store: Store, clock: MovingClock) -> None:
+    old = clock.now() - timedelta(days=90)
+    for moment in (old, clock.now()):
+        store.ledger.receive([Receipt(LANE, "1001", S.DELIVERED, moment)], moment)
+    assert path(store, sent_as(store, clock, "1001", WAVE))[-1] is S.DELIVERED
+
+
+def test_receipts_that_have_waited_too_long_are_forgotten(store: Store, clock: MovingClock) -> None:
+    old = clock.now() - timedelta(days=91)
+    store.ledger.receive([Receipt(LANE, f"old-{i}", S.DELIVERED, old) for i in range(2_100)], old)
+    store.ledger.receive([Receipt(LANE, "young", S.DELIVERED, old)], clock.now())
+    assert store.ledger.forget_orphans(clock.now() - timedelta(days=90)) == 2_100
+    assert waiting(store) == 1
+    assert store.ledger.forget_orphans(clock.now() - timedelta(days=90)) == 0
+
+
 # --- repeated, late, contradicting
+
+
+@pytest.mark.parametrize("state", [S.ACCEPTED, S.REFUSED, S.UNKNOWN, S.PLANNED])
+def test_an_answer_and_a_receipt_that_are_written_twice_count_once(
+    store: Store, clock: MovingClock, worker: Worker, state: RowState
+) -> None:
+    """Where the database was busy the same call comes again."""
+    rows = worker.claim(2, clock.now())
+    store.ledger.receive([receipt(rows[0], S.DELIVERED, clock.now())], clock.now())
+    told = [receipt(rows[1], S.DELIVERED, clock.now()), Receipt(LANE, "nobodys", S.EXPIRED, clock.now())]
+    seen = []
+    for _ in range(2):
+        worker.answer(rows, state, clock.now())
+        store.ledger.receive(told, clock.now(), ("receipts/a", "17"))
+        history = [store.figures.history(row.id) for row in rows]
+        seen.append((list(store.figures.rows(WAVE)), history, waiting(store), store.ledger.cursor("receipts/a")))
+        assert_counted(store)
+    assert seen[0] == seen[1]
 
 
 def test_a_repeated_receipt_changes_nothing(store: Store, clock: MovingClock, accepted: tuple[Row, ...]) -> None:

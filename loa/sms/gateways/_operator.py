@@ -69,6 +69,7 @@ class Operator(ABC):
 
     async def open(self) -> None:
         """Nothing: a connection is made for a request, and kept for the next few seconds at most."""
+        return
 
     async def submit(self, batch: Sequence[Message]) -> Sequence[Outcome]:
         until = self._until()

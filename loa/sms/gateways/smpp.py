@@ -14,8 +14,8 @@ from loa.model.ledger import Receipt
 from loa.sms.gateways.base import Gateway, Limits, Line, Message, Outcome, Verdict
 from loa.sms.parts import Alphabet
 from loa.sms.smpp import options, pdu
-from loa.sms.smpp.inbox import Inbox
 from loa.sms.smpp.dial import Chance, Sleep, backoff, unreachable
+from loa.sms.smpp.inbox import Inbox
 from loa.sms.smpp.session import NOT_SENT, SUBMIT_SECONDS, Session
 
 LIMITS = Limits(
@@ -30,8 +30,8 @@ LIMITS = Limits(
     secrets=("SYSTEM_ID", "PASSWORD"),
 )
 STEADY = 10.0  # seconds after which a connection has been a good one
-# Seconds that closing waits for what is being stored, before and after the connections end (`link.end`: 1.25): less than
-# three in all, because the lane is leased for as long. What is not acknowledged by then comes again.
+# Seconds that closing waits for what is being stored, before and after the connections end (1.25, `link`). It is less
+# than three in all: the lane's lease runs meanwhile. What is not acknowledged by then comes again.
 STORING, STORING_REST = 1.0, 0.5
 
 _SENDING = {
@@ -119,9 +119,9 @@ class Smpp:
         sender = self._sender
         try:
             async with asyncio.timeout(SUBMIT_SECONDS - self._options.timers.response):
-                if self._ear is not None:
-                    await self._ear.ready()
-                await sender.ready()
+                for session in dict.fromkeys((self._ear, sender)):
+                    if session is not None:
+                        await session.ready()
         except TimeoutError:
             raise unreachable(self._options, "TimeoutError") from None
 

@@ -38,8 +38,8 @@ INCOMPLETE = "parts-missing"
 class _Batch:
     """One submit. `open` messages have not come to an end; when it is `over`, nobody waits for them any more.
 
-    `until` is when that is, in the event loop's time. `troubles` are the answers that are about the lane, by the message
-    that got them.
+    `until` is when that is, in the event loop's time. `troubles` are the answers that are about the lane, by the
+    message that got them.
     """
 
     open: int
