@@ -27,6 +27,7 @@ TOO_LONG = {
     RowState.ACCEPTED: timedelta(hours=48),  # receipts come within the validity of a message, or not at all
 }
 BATCH = 20_000
+FORGOTTEN = timedelta(days=90)  # a receipt that has found no row by then never will
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ async def reconcile(desk: Desk) -> Reconciled:
             settled += 0 if work is pipeline.receipts else moved
         except LoaError as error:  # what cannot be asked is no reason not to look at the rest
             failed.append(error)
+    desk.store.ledger.forget_orphans(desk.clock.now() - FORGOTTEN)
     mismatched: list[Count] = []
     for wave in desk.store.figures.waves():
         kept = set(desk.store.figures.counts(wave))

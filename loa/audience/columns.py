@@ -20,7 +20,7 @@ from loa.audience.rows import Fault, Judged, clean, judge, number_of
 from loa.model.phone import Number
 from loa.model.sentences import Words, words
 
-REMEMBERED = 200_000  # distinct things that rows said, and what came of them
+REMEMBERED = 100_000  # distinct things that rows said, and what came of them
 _BETWEEN = "\x1f"  # no cell has it once it is cleaned: `str.split` takes it for a space
 TOLD = {"where": ", ", "value": ", ", "code": ", ", "vi": " ", "en": " "}
 """What people are told of a row that was rejected, and what stands between two faults of it."""
@@ -157,7 +157,8 @@ class Columns:
         """
         broken, why = pl.col("fault") != "", pl.col("why") != ""
         rejects = self._told_apart(rejects)
-        wrong = self.said["code"].gather(self._said_in(rejects)) != 0
+        places = self._said_in(rejects)
+        wrong = self.said["code"].gather(places) != 0
         asked = rejects.select(
             whole=pl.when(broken).then("fault").when(why).then(pl.col("why").cast(pl.String)),
             number=pl.when(~broken & ~why & pl.col("phone").is_null()).then(self._phone),

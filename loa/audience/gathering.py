@@ -13,8 +13,7 @@ import polars as pl
 from loa.audience.columns import WHY, Columns
 from loa.audience.numbers import e164, of_e164, operators
 from loa.audience.records import PLACE
-
-PEOPLE = ("phone", "operator", "commune", "language", "group")
+from loa.store.audiences import COLUMNS as PEOPLE
 
 
 @dataclass(frozen=True)

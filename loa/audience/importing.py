@@ -22,7 +22,7 @@ from loa.model.finding import Finding
 @dataclass(frozen=True)
 class Before:
     """The audience that a mended rejects file is added to. `people` reads them, in the columns of
-    `loa.audience.gathering.PEOPLE`; it is asked only where they are needed.
+    `loa.store.audiences.COLUMNS`; it is asked only where they are needed.
     """
 
     info: AudienceInfo

@@ -31,20 +31,24 @@ _LEFT_OUT = (" ", "\u00a0", ".", ",", "-", "(", ")")
 
 def national(cells: pl.Series) -> pl.Series:
     """The nine digits (UInt32) of each number that is plain to see; null for every other cell, empty ones too."""
-    text = pl.col("cell").str.strip_chars()
-    digits = text.str.replace_many([*_LEFT_OUT, "o", "O"], [*[""] * len(_LEFT_OUT), "0", "0"])
-    plus = pl.col("digits").str.starts_with("+")
-    read = (
-        # a floating number's ".0" is not two more places for digits
-        pl.DataFrame({"cell": cells})
-        .lazy()
-        .select(digits=pl.when(~text.str.ends_with(".0")).then(digits))
-        .with_columns(plus=plus, value=pl.col("digits").str.strip_prefix("+").cast(pl.Int64, strict=False))
-        .with_columns(length=pl.col("digits").str.len_bytes().cast(pl.Int8, strict=False) - pl.col("plus"))
-    )
-    found = read.select(_digits()).collect().to_series()
+    # most are digits and nothing else, with a plus or without
+    odd = cells.cast(pl.Int64, strict=False).is_null().arg_true()
+    digits = cells.clone().scatter(odd, _digits_of(cells.gather(odd)))
+    read = pl.select(
+        value=digits.str.strip_prefix("+").cast(pl.Int64, strict=False),
+        plus=digits.str.starts_with("+"),
+        length=digits.str.len_bytes().cast(pl.Int32),
+    ).with_columns(pl.col("length") - pl.col("plus"))
+    found = read.select(_national()).to_series()
     lead = _leads().gather((found // _SUBSCRIBER).cast(pl.UInt32))
     return (lead.cast(pl.Int64) * _SUBSCRIBER + found % _SUBSCRIBER).cast(pl.UInt32)
+
+
+def _digits_of(cells: pl.Series) -> pl.Series:
+    """Without what stands between digits; null where a floating number's ".0" would be two more of them."""
+    text = cells.str.strip_chars()
+    digits = text.str.replace_many([*_LEFT_OUT, "o", "O"], [*[""] * len(_LEFT_OUT), "0", "0"])
+    return digits.scatter(text.str.ends_with(".0").arg_true(), None)
 
 
 def e164(numbers: pl.Series) -> pl.Series:
@@ -67,7 +71,7 @@ def operators(numbers: pl.Series) -> pl.Series:
     return names.gather(numbers // _SUBSCRIBER)
 
 
-def _digits() -> pl.Expr:
+def _national() -> pl.Expr:
     """The national digits, nine or ten of them; null where the whole is no number's form."""
     value, length, plus = pl.col("value"), pl.col("length"), pl.col("plus")
     found = pl.lit(None, dtype=pl.Int64)

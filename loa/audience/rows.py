@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from loa.audience.places import Places, Unplaced, Written
 from loa.audience.vocabulary import plain, vocabulary
@@ -68,28 +69,27 @@ def judge(cells: Mapping[str, str], places: Places) -> Judged:
     Every fault is named at once, in the order of what a person mends first, so that a row is mended once; the fault of
     its number, if it has one, comes before them.
     """
-    no_consent = _consent(cells)
+    no_consent = _consent(cells["consent"]) if "consent" in cells else None
     if no_consent is not None:
         # nothing else is worth mending in the row of somebody who does not want to be written to
         return Judged(faults=(no_consent,), said_no=plain(cells["consent"]) in vocabulary().no)
     commune, bad_commune = _commune(cells, places)
-    language, bad_language = _language(cells)
-    group, bad_group = _group(cells)
+    language, bad_language = _language(cells.get("language", ""))
+    group, bad_group = _group(cells.get("group", ""))
     faults = tuple(fault for fault in (bad_commune, bad_language, bad_group) if fault)
     if faults:
         return Judged(faults=faults)
     return Judged(commune, language, group, group_dropped=bool(cells.get("group")) and not group)
 
 
-def _consent(cells: Mapping[str, str]) -> Fault | None:
+@lru_cache(maxsize=4096)
+def _consent(text: str) -> Fault | None:
     """A list with a column for consent is taken at its word: only a clear yes is one."""
-    if "consent" not in cells:
-        return None
-    said = plain(cells["consent"])
+    said = plain(text)
     if said in vocabulary().yes:
         return None
     code = "consent-missing" if not said or said in vocabulary().no else "consent-unclear"
-    return Fault(code, "consent", cells["consent"])
+    return Fault(code, "consent", text)
 
 
 def _commune(cells: Mapping[str, str], places: Places) -> tuple[str, Fault | None]:
@@ -112,19 +112,20 @@ def _commune(cells: Mapping[str, str], places: Places) -> tuple[str, Fault | Non
     return "", Fault(found.code, column, cells.get(column, ""), found.fields)
 
 
-def _language(cells: Mapping[str, str]) -> tuple[str, Fault | None]:
+@lru_cache(maxsize=4096)
+def _language(text: str) -> tuple[str, Fault | None]:
     """The person's own choice as a tag; empty where none is stated: the language then follows the commune."""
-    said = plain(cells.get("language", ""))
+    said = plain(text)
     tag = vocabulary().languages.get(said, "")
     if said and not tag:
         known = ", ".join(sorted(set(vocabulary().languages.values())))
-        return "", Fault("language-unknown", "language", cells["language"], {"known": known})
+        return "", Fault("language-unknown", "language", text, {"known": known})
     return tag, None
 
 
-def _group(cells: Mapping[str, str]) -> tuple[str, Fault | None]:
+@lru_cache(maxsize=4096)
+def _group(group: str) -> tuple[str, Fault | None]:
     """The group as it is written; empty where it is sensitive."""
-    group = cells.get("group", "")
     if vocabulary().is_sensitive(group):
         return "", None
     if len(group) > MAX_GROUP:

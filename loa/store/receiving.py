@@ -40,7 +40,7 @@ def apply(connection: sa.Connection, receipts: Sequence[Receipt], now: datetime,
     A reference can be worked out from a number: whoever may speak for one lane moves no row of another.
     """
     found = find(connection, _named(receipts))
-    of = _match(connection, found, receipts, now)
+    of = _match(connection, found, receipts)
     _keep(connection, [receipt for key, receipt in zip(of, receipts, strict=True) if key is None], now)
     return _move(connection, [(key, told) for key, told in zip(of, receipts, strict=True) if key], found, now, tally)
 
@@ -88,9 +88,7 @@ def _named(receipts: Sequence[Receipt]) -> sa.ColumnElement[bool]:
     )
 
 
-def _match(
-    connection: sa.Connection, found: Sequence[Found], receipts: Sequence[Receipt], now: datetime
-) -> list[str | None]:
+def _match(connection: sa.Connection, found: Sequence[Found], receipts: Sequence[Receipt]) -> list[str | None]:
     """The row that each receipt is of, if any."""
     by_reference = {(row.lane, row.id): row.id for row in found}
     by_gateway: dict[tuple[str, str], list[Found]] = defaultdict(list)
@@ -102,22 +100,18 @@ def _match(
 
     def of(told: Receipt) -> str | None:
         same = by_gateway.get((told.lane, told.gateway_id), ())
-        by_id = same[0].id if len(same) == 1 else _likeliest(same, moments, told, now)
+        by_id = same[0].id if len(same) == 1 else _likeliest(same, moments)
         return by_reference.get((told.lane, told.reference)) or by_id
 
     return [of(told) for told in receipts]
 
 
-def _likeliest(same: Sequence[Found], moments: Mapping[str, sa.Row[Any]], told: Receipt, now: datetime) -> str | None:
-    """Of the rows that a gateway has given one id, the one that a receipt is of.
+def _likeliest(same: Sequence[Found], moments: Mapping[str, sa.Row[Any]]) -> str | None:
+    """Of the rows that a gateway has given one id, the newest that is not settled yet; else the newest."""
 
-    The one that has had this very receipt; else the newest that is not settled; else the newest.
-    """
-
-    def rank(row: Found) -> tuple[bool, bool, datetime]:
+    def rank(row: Found) -> tuple[bool, datetime]:
         moment = moments[row.id]
-        repeated = row.state == told.state and moment.updated_at == min(told.at, now)
-        return repeated, row.state in _OPEN, moment.sent_at or moment.updated_at
+        return row.state in _OPEN, moment.sent_at or moment.updated_at
 
     return max(same, key=rank).id if same else None
 
@@ -154,7 +148,7 @@ def _take_in(connection: sa.Connection, waiting: Sequence[sa.Row[Any]], now: dat
     """Applies receipts that waited, of one lane, unless they had come before their row was sent."""
     receipts = [_receipt(row) for row in waiting]
     found = find(connection, _named(receipts))
-    of = _match(connection, found, receipts, now)
+    of = _match(connection, found, receipts)
     keys = [key for key in of if key]
     moments = _moments(connection, keys) if keys else {}
     mine = []

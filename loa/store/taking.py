@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -11,7 +11,6 @@ import sqlalchemy as sa
 
 from loa.model.ledger import Budget, Change, Lease, Terms
 from loa.model.states import RowState
-from loa.store.bulk import in_list, listed
 from loa.store.engine import alone
 from loa.store.moves import LOOKED_AT, Found, Tally, move, start
 from loa.store.schema import Moment, counters, events, opt_outs, rows
@@ -37,32 +36,57 @@ _HAD = (
 """How many messages the number of a row has been given since then, over all campaigns."""
 
 
+_THE_JOB = (
+    rows.c.job == sa.bindparam("job", type_=sa.Integer),
+    rows.c.state == sa.literal_column(f"'{RowState.PLANNED.value}'"),
+    rows.c.bundle == sa.bindparam("of", type_=sa.Integer),
+)
+_MOST = sa.bindparam("most", type_=sa.Integer)
+_STANDING = (
+    sa.select(counters.c.operator)
+    .where(
+        counters.c.job == sa.bindparam("job", type_=sa.Integer),
+        counters.c.state == sa.literal_column(f"'{RowState.PLANNED.value}'"),
+        counters.c.rows > sa.literal_column("0"),
+    )
+    .order_by(counters.c.operator)
+)
+"""The networks that have rows planned, by the counters."""
+
+
 @cache
-def _due(dialect: str, *, of_networks: bool, heeded: bool, capped: bool) -> sa.Select[Any]:
+def _due(dialect: str, kinds: tuple[str, ...], *, heeded: bool, capped: bool) -> sa.Select[Any]:
     """The next rows that may be sent, each with its number from the opt-out list, if it is there (`out`), and how many
-    messages that number has had (`had`). Built once: a claim comes many times a second."""
-    now, most = sa.bindparam("now", type_=Moment), sa.bindparam("most", type_=sa.Integer)
-    where = [
-        rows.c.job == sa.bindparam("job", type_=sa.Integer),
-        rows.c.state == sa.literal_column(f"'{RowState.PLANNED.value}'"),
-        rows.c.bundle == sa.bindparam("of", type_=sa.Integer),
-        sa.or_(rows.c.retry_at.is_(None), rows.c.retry_at <= now),
-    ]
-    if of_networks:
-        where.append(_may_take(dialect))
+    messages that number has had (`had`). Built once: a claim comes many times a second.
+
+    Each network is looked for by itself (parameters `network_0`, ...), and so is what has come to its time: an index
+    has them in their order then, and what is not this lane's or not due is not passed. `kinds` says of each network
+    which of its rows: `any`; `fresh`, which no lane has sent back; `moved`, which another lane has.
+    """
+    arms = []
+    for place, kind in enumerate(kinds):
+        network = rows.c.operator == sa.bindparam(f"network_{place}", type_=sa.Text)
+        for when in (rows.c.retry_at.is_(None), rows.c.retry_at <= sa.bindparam("now", type_=Moment)):
+            arm = sa.select(rows.c.id).where(*_THE_JOB, network, when, *_KINDS[kind])
+            # locked here: two lanes of one network must not both settle on the same rows
+            arm = arm.order_by(rows.c.retry_at, rows.c.id).limit(_MOST).with_for_update(of=rows, skip_locked=True)
+            arms.append(sa.select(arm.subquery().c.id))
     out: sa.ColumnElement[Any] = opt_outs.c.phone if heeded else sa.null()
     source = rows.outerjoin(opt_outs, opt_outs.c.phone == rows.c.recipient) if heeded else rows
     had: sa.ColumnElement[Any] = _HAD if capped else sa.literal_column("0")
     columns = (*LOOKED_AT, rows.c.commune, rows.c.language, rows.c.body, out.label("out"), had.label("had"))
-    statement = sa.select(*columns).select_from(source).where(*where).order_by(rows.c.id).limit(most)
-    return statement.with_for_update(of=rows, skip_locked=True)
+    these = rows.c.id.in_(sa.union_all(*arms))
+    return sa.select(*columns).select_from(source).where(these).order_by(rows.c.id).limit(_MOST)
 
 
-def _may_take(dialect: str) -> sa.ColumnElement[bool]:
-    """The rows a lane may take: those of its networks, and those that another lane found to be on none of its own."""
-    fresh = sa.and_(rows.c.tried == "", in_list(dialect, rows.c.operator, "operators"))
-    untried = rows.c.tried.not_like(sa.bindparam("tried_here", type_=sa.Text))
-    return sa.or_(fresh, sa.and_(rows.c.tried != "", untried, in_list(dialect, rows.c.operator, "elsewhere")))
+_KINDS: Mapping[str, tuple[sa.ColumnElement[bool], ...]] = {
+    "any": (),
+    "fresh": (rows.c.tried == sa.literal_column("''"),),
+    "moved": (
+        rows.c.tried != sa.literal_column("''"),
+        rows.c.tried.not_like(sa.bindparam("tried_here", type_=sa.Text)),
+    ),
+}
 
 
 class Taking:
@@ -98,20 +122,29 @@ class Taking:
         return taken, over and not taken, aside and not taken
 
     def _due(self, operators: Sequence[str] | None, elsewhere: Sequence[str], most: int) -> Sequence[Found]:
-        dialect, terms = self._connection.dialect.name, self._terms
+        terms = self._terms
         heeded, capped = not terms.answers_people, bool(terms.cap) and not terms.answers_people
-        statement = _due(dialect, of_networks=operators is not None, heeded=heeded, capped=capped)
+        wanted = self._wanted(operators, elsewhere)
+        if not wanted:
+            return ()
+        kinds, networks = zip(*wanted, strict=True)
+        statement = _due(self._connection.dialect.name, kinds, heeded=heeded, capped=capped)
         given: dict[str, Any] = {"job": self._job, "of": self._bundle, "now": self._now, "most": most}
-        if operators is not None:
-            given |= {
-                "operators": listed(self._connection, operators),
-                "elsewhere": listed(self._connection, elsewhere),
-                "tried_here": f"%|{self._lease.lane}|%",
-            }
+        given |= {f"network_{place}": name for place, name in enumerate(networks)}
+        if "moved" in kinds:
+            given["tried_here"] = f"%|{self._lease.lane}|%"
         if capped:
             alone(self._connection, "cap")  # two lanes do not both find the last place of a number free
             given["since"] = self._since
         return [Found._make(row) for row in self._connection.execute(statement, given)]
+
+    def _wanted(self, operators: Sequence[str] | None, elsewhere: Sequence[str]) -> Sequence[tuple[str, str]]:
+        """Which rows (a kind of `_KINDS`) of which networks the lane may take, of those that have any left."""
+        standing = self._connection.scalars(_STANDING, {"job": self._job}).all()
+        if operators is None:
+            return [("any", name) for name in standing]
+        fresh = [("fresh", name) for name in standing if name in operators]
+        return fresh + [("moved", name) for name in standing if name in elsewhere]
 
     def _spare(self, found: Sequence[Found]) -> Sequence[Found]:
         """Leaves out those who want nothing more, and those who have had enough."""

@@ -11,7 +11,6 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from loa.audience.columns import Columns
-from loa.audience.gathering import PEOPLE
 from loa.audience.importing import Before, Imported, import_people
 from loa.audience.numbers import e164, national, of_e164, operators
 from loa.audience.places import Places
@@ -21,6 +20,7 @@ from loa.audience.rows import clean
 from loa.model.audience import AudienceInfo, Recipient
 from loa.model.clock import SystemClock
 from loa.model.phone import Number, parse, prefixes
+from loa.store.audiences import COLUMNS as PEOPLE
 
 from .plain import Plain, import_plainly
 from .plain import rows as plain_rows

@@ -77,7 +77,9 @@ class Worker:
         return cls(store, lease)
 
     def claim(self, limit: int, now: datetime, *, job: JobKey = JOB, bundle: int = 1) -> tuple[Row, ...]:
-        return self.store.ledger.claim(job, bundle, self.lease, limit, now).rows
+        while (claim := self.store.ledger.claim(job, bundle, self.lease, limit, now)).more:
+            pass  # some were put aside: others may be due
+        return claim.rows
 
     def answer(self, rows: Sequence[Row], state: RowState, now: datetime, **more: object) -> int:
         """The same answer for every row; accepted ones get an id of the gateway's."""

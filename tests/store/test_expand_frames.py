@@ -208,7 +208,7 @@ def test_a_cancel_reaches_every_deliverable_and_every_row_of_it(store: Store, cl
 def test_killed_in_the_middle_it_is_completed_by_repeating_it(
     store: Store, clock: MovingClock, database_url: str, tmp_path: Path
 ) -> None:
-    everybody, batch = 20_000, 500
+    everybody, batch = 6_000, 200
     program = Path(__file__).with_name("expanding_worker.py")
     worker = subprocess.Popen(
         [sys.executable, program, database_url, tmp_path, str(everybody), str(batch)],

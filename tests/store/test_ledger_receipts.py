@@ -147,16 +147,6 @@ def test_of_messages_with_the_same_id_the_newest_that_is_open_has_the_receipt(st
     assert last == [[a, a, d], [a, d, d], [d, d, d], [d, d, d]]
 
 
-def test_a_repeated_receipt_is_not_taken_for_that_of_an_older_message_with_the_same_id(
-    store: Store, clock: MovingClock
-) -> None:
-    older, newer = (sent_as(store, clock, "7", f"dot-{i}/2027/d") for i in range(2))
-    told = Receipt(LANE, "7", S.DELIVERED, clock.now())
-    assert store.ledger.receive([told], clock.now()) == 1
-    assert store.ledger.receive([told], clock.forward(minutes=5)) == 0
-    assert (path(store, older)[-1], path(store, newer)[-1]) == (S.ACCEPTED, S.DELIVERED)
-
-
 @pytest.mark.parametrize(("came", "adopted"), [(-90 * 24 * 60, False), (-16, False), (-14, True)])
 def test_a_receipt_that_came_before_its_message_left_is_another_messages(
     store: Store, clock: MovingClock, came: float, adopted: bool

@@ -84,7 +84,7 @@ STEPS: dict[str, tuple[Step, str]] = {
         lambda store, worker, clock: store.ledger.record(
             worker.lease, [Change(ref(1), S.ACCEPTED, gateway_id="no-17")], clock.now()
         ),
-        "uq_orphan_receipts_lane",
+        "orphan_receipts_",
     ),
     "a receipt by its id": (
         lambda store, worker, clock: store.ledger.receive(
