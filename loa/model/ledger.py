@@ -102,9 +102,8 @@ class Claim:
     more: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What is now known of one row: the state it goes to and why.
+class Change(NamedTuple):
+    """What is now known of one row: the state it goes to and why. A tuple, for the same reason.
 
     `reason` is a word of ours, `raw` the provider's; `spends_attempt` is false for throttling, which is the gateway's
     doing and not the message's. `network` is the operator that somebody who knows has reported. `not_here`: the lane

@@ -39,9 +39,9 @@ class Bucket:
             self.pay(self._most)
 
     def batch(self, window: int) -> int:
-        """How many messages to take at once: a tenth of a second's worth, for an even rate, and half a window at most,
-        so that the next ones are on their way while these are answered."""
-        return max(1, min(window // 2, self._most // 10))
+        """How many messages to take at once: a tenth of a second's worth, for an even rate, and a third of a window at
+        most, so that others are on their way while these are written down and the next ones taken."""
+        return max(1, min(window // 3, self._most // 10))
 
     async def room_for(self, parts: int) -> None:
         """Waits until so many parts may leave. Where they are more than a second's worth they leave together."""

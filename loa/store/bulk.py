@@ -1,16 +1,20 @@
 """Statements for many rows at once, past the work that SQLAlchemy does for each row of an ordinary one.
 
-The statement is still SQLAlchemy's, compiled once for each kind of database; its parameters come as tuples, and go to
-the driver as they are. A moment among them must be one that the driver takes (`moment`).
+The statement is still SQLAlchemy's, compiled once for each kind of database; its parameters go to the driver as they
+are. A moment among them must be one that the driver takes (`moment`).
+
+Python's SQLite driver gives up the interpreter and takes it again for each row it reads and each set of parameters it
+is given, and has to wait for it while another thread computes. What a message needs is therefore one statement for all
+messages of a batch: `Look` reads them as one document, `given` hands them over as one.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -38,9 +42,7 @@ class Bulk:
     def _for(self, connection: sa.Connection) -> tuple[str, Callable[[tuple[Any, ...]], Any]]:
         name = connection.dialect.name
         if name not in self._ready:
-            compiled = self._statement.compile(dialect=connection.dialect, column_keys=list(self._names))
-            if not isinstance(compiled, SQLCompiler):
-                raise TypeError("a bulk statement is SQL")
+            compiled = _compiled(self._statement, connection.dialect, list(self._names))
             self._ready[name] = (compiled.string, self._shape(compiled))
         return self._ready[name]
 
@@ -55,6 +57,88 @@ class Bulk:
         if rest or len(places) == 1:
             return lambda row: tuple((row + rest)[place] for place in places)
         return itemgetter(*places)
+
+
+class Ready:
+    """One statement that is compiled once: what comes many times a second is not worked out each time."""
+
+    def __init__(self, statement: sa.Executable) -> None:
+        self._statement = statement
+        self._ready: dict[str, SQLCompiler] = {}
+
+    def run(self, connection: sa.Connection, values: Mapping[str, Any]) -> sa.CursorResult[Any]:
+        """Runs it with these values of its parameters; what comes back is as the driver has it."""
+        compiled = self._for(connection)
+        return connection.exec_driver_sql(compiled.string, _ordered(compiled, values))
+
+    def run_all(self, connection: sa.Connection, values: Sequence[Mapping[str, Any]]) -> None:
+        """Runs it for each set of values."""
+        if values:
+            compiled = self._for(connection)
+            connection.exec_driver_sql(compiled.string, [_ordered(compiled, one) for one in values])
+
+    def _for(self, connection: sa.Connection) -> SQLCompiler:
+        name = connection.dialect.name
+        if name not in self._ready:
+            self._ready[name] = _compiled(self._shaped(name), connection.dialect)
+        return self._ready[name]
+
+    def _shaped(self, dialect: str) -> sa.Executable:
+        return self._statement
+
+
+class Look(Ready):
+    """A select whose rows come as plain tuples, of what the driver makes of text and numbers."""
+
+    def __init__(self, statement: sa.Select[Any]) -> None:
+        super().__init__(statement)
+        self._rows = statement
+
+    def all(self, connection: sa.Connection, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """The rows, in the order that the statement asks for."""
+        found = self.run(connection, values)
+        if connection.dialect.name == "sqlite":
+            read: list[list[Any]] = json.loads(found.scalar_one())
+            return read
+        return [tuple(row) for row in found.all()]
+
+    def _shaped(self, dialect: str) -> sa.Executable:
+        if dialect != "sqlite":
+            return self._rows
+        each = self._rows.subquery()
+        return sa.select(sa.func.json_group_array(sa.func.json_array(*each.c)))
+
+
+def _compiled(statement: sa.Executable, dialect: sa.Dialect, names: Sequence[str] | None = None) -> SQLCompiler:
+    compiled = cast(sa.ClauseElement, statement).compile(dialect=dialect, column_keys=names)
+    if not isinstance(compiled, SQLCompiler):
+        raise TypeError("a ready statement is SQL")
+    return compiled
+
+
+def _ordered(compiled: SQLCompiler, values: Mapping[str, Any]) -> Any:
+    given = compiled.construct_params(dict(values))
+    return given if compiled.positiontup is None else tuple(given[name] for name in compiled.positiontup)
+
+
+def given(dialect: str, **columns: sa.types.TypeEngine[Any]) -> sa.FromClause:
+    """A table with these columns, of what is handed over as `packed` says."""
+    if dialect == "sqlite":
+        each = sa.func.json_each(sa.bindparam("given", type_=sa.Text)).table_valued("value").c.value
+        taken = (
+            sa.func.json_extract(each, sa.literal_column(f"'$[{place}]'"), type_=kind).label(name)
+            for place, (name, kind) in enumerate(columns.items())
+        )
+        return sa.select(*taken).subquery("given")
+    lists = (sa.bindparam(f"given_{name}", type_=sa.ARRAY(kind)) for name, kind in columns.items())
+    return sa.func.unnest(*lists).table_valued(*columns).render_derived("given")
+
+
+def packed(connection: sa.Connection, values: Sequence[tuple[Any, ...]], *names: str) -> dict[str, Any]:
+    """The parameters that put these rows into a table of `given` with columns of these names."""
+    if connection.dialect.name == "sqlite":
+        return {"given": json.dumps(values)}
+    return {f"given_{name}": list(column) for name, column in zip(names, zip(*values, strict=True), strict=True)}
 
 
 def moment(connection: sa.Connection, value: datetime) -> Any:

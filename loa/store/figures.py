@@ -203,9 +203,26 @@ class Figures:
 
     def history(self, row: str) -> Sequence[tuple[datetime, RowState, str, str]]:
         """Everything that happened to a row: (moment, state, reason, the provider's word)."""
+        told = sa.select(events).where(events.c.row == row).order_by(events.c.id)
         with self._db.read() as connection:
-            found = connection.execute(sa.select(events).where(events.c.row == row).order_by(events.c.id)).all()
-        return [(event.at, RowState(event.state), event.reason, event.raw) for event in found]
+            found = connection.execute(told).all()
+            current = connection.execute(sa.select(rows.c.state, rows.c.sent_at).where(rows.c.id == row)).first()
+        history: list[tuple[datetime, RowState, str, str]] = []
+        for event in found:  # that it was being sent the answer tells
+            history += _sent(history, event.sent_at)
+            history.append((event.at, RowState(event.state), event.reason, event.raw))
+        if current is not None and current.state == RowState.SENDING:
+            history += _sent(history, current.sent_at)
+        return history
+
+
+def _sent(
+    history: Sequence[tuple[datetime, RowState, str, str]], at: datetime | None
+) -> Sequence[tuple[datetime, RowState, str, str]]:
+    """The moment a message was given to its gateway, unless it is there: once it was an event of its own."""
+    if at is None or (history and history[-1][:2] == (at, RowState.SENDING)):
+        return ()
+    return ((at, RowState.SENDING, "", ""),)
 
 
 def _joined() -> sa.Select[Any]:

@@ -16,11 +16,11 @@ import sqlalchemy as sa
 
 from loa.model.ledger import LEFT_AUDIENCE, Change, Claim, Lease, PlannedRow, Receipt, Row, Terms
 from loa.model.states import RowState
-from loa.store.bulk import among
+from loa.store.bulk import Ready, among, moment
 from loa.store.chunks import chunks
 from loa.store.engine import Database, alone
 from loa.store.expansion import IN_LIST, Expansion, planned_frame
-from loa.store.moves import Found, Tally, find, find_ids, move
+from loa.store.moves import Found, Tally, accept, find, find_ids, move
 from loa.store.receiving import adopt, apply, forget, in_turn, legible
 from loa.store.schema import cursors, jobs, lanes, rows, waves
 from loa.store.taking import Taking
@@ -34,8 +34,10 @@ FORGET_BATCH = 1_000  # receipts
 CANCELLED = "cancelled"  # the hold that stays
 NO_TERMS = Terms()
 # built once: they are asked many times a second
-_LANE = sa.select(lanes.c.fence, lanes.c.until).where(lanes.c.lane == sa.bindparam("lane")).with_for_update()
-_HOLD = sa.select(waves.c.hold).where(waves.c.wave == sa.bindparam("wave"))
+_LANE = Ready(
+    sa.select(lanes.c.fence, lanes.c.until).where(lanes.c.lane == sa.bindparam("lane", type_=sa.Text)).with_for_update()
+)
+_HOLD = Ready(sa.select(waves.c.hold).where(waves.c.wave == sa.bindparam("wave", type_=sa.Text)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +151,10 @@ class Ledger:
             tally = Tally()
             with self._db.write() as connection:
                 in_turn(connection, [lease.lane])
-                stopped = _stopped(connection, batch)
-                found = find_ids(connection, [change.row for change in batch])
-                mine = [row for row in found if row.fence == lease.fence and row.lane == lease.lane]
-                moved += move(connection, batch, mine, now, tally)
-                _stop(connection, stopped, now, tally)
+                if accept(connection, lease, batch, now, tally):
+                    moved += len(batch)
+                else:
+                    moved += _look_and_move(connection, lease, batch, now, tally)
                 adopt(connection, [(lease.lane, change.gateway_id) for change in batch], now, tally)
                 tally.write(connection)
         return moved
@@ -315,12 +316,24 @@ def _started(row: Found, job: JobKey, lease: Lease, now: datetime) -> Row:
 
 def _holds(connection: sa.Connection, lease: Lease, now: datetime) -> bool:
     """Whether the lease is still the lane's. The lane's row stays locked until the transaction ends."""
-    found = connection.execute(_LANE, {"lane": lease.lane}).first()
-    return found is not None and found.fence == lease.fence and found.until > now
+    found = _LANE.run(connection, {"lane": lease.lane}).first()
+    return found is not None and found.fence == lease.fence and found.until > moment(connection, now)
 
 
 def _held(connection: sa.Connection, wave: str) -> str:
-    return connection.scalar(_HOLD, {"wave": wave}) or ""
+    return _HOLD.run(connection, {"wave": wave}).scalar() or ""
+
+
+def _look_and_move(
+    connection: sa.Connection, lease: Lease, changes: Sequence[Change], now: datetime, tally: Tally
+) -> int:
+    """Answers of any kind, for rows claimed under `lease`. Returns how many rows moved."""
+    stopped = _stopped(connection, changes)
+    found = find_ids(connection, [change.row for change in changes])
+    mine = [row for row in found if row.fence == lease.fence and row.lane == lease.lane]
+    moved = move(connection, changes, mine, now, tally)
+    _stop(connection, stopped, now, tally)
+    return moved
 
 
 def _stopped(connection: sa.Connection, changes: Sequence[Change]) -> sa.ColumnElement[bool] | None:
@@ -352,8 +365,8 @@ def _stop(connection: sa.Connection, stopped: sa.ColumnElement[bool] | None, now
 def _legible(change: Change) -> Change:
     if (change.reason + change.gateway_id + change.raw).isprintable():
         return change
-    return replace(
-        change, reason=legible(change.reason), gateway_id=legible(change.gateway_id), raw=legible(change.raw)
+    return change._replace(
+        reason=legible(change.reason), gateway_id=legible(change.gateway_id), raw=legible(change.raw)
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,11 +10,10 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from loa.model.ledger import BACK_IN_AUDIENCE, LEFT_AUDIENCE, Change, Lease
 from loa.model.states import RowState, may_become
-from loa.store.bulk import Bulk, in_list, listed, moment
+from loa.store.bulk import Bulk, Look, Ready, given, in_list, listed, moment, packed
 from loa.store.engine import insert
 from loa.store.schema import counters, events, rows
 
@@ -36,6 +35,11 @@ class Tally:
         self.rows[job, operator, state] += number
         self.parts[job, operator, state] += parts
 
+    def shift(self, job: int, before: tuple[str, str], after: tuple[str, str], number: int, parts: int) -> None:
+        """So many rows, of so many parts together, go from one (operator, state) to another."""
+        self.add(job, *before, -number, -parts)
+        self.add(job, *after, number, parts)
+
     def write(self, connection: sa.Connection) -> None:
         values = [
             {"job": job, "operator": operator, "state": state, "rows": number, "parts": self.parts[key]}
@@ -44,25 +48,27 @@ class Tally:
             for job, operator, state in (key,)
         ]
         if values:
-            connection.execute(_add(connection.dialect.name), values)
+            _add(connection.dialect.name).run_all(connection, values)
 
 
 @cache
-def _add(dialect: str) -> sqlite.Insert | postgresql.Insert:
+def _add(dialect: str) -> Ready:
     """Adds to counters; built once, since a claim of fifty rows would take longer over this than over the rows."""
-    statement = insert(dialect, counters)
+    statement = insert(dialect, counters).values({column.name: sa.bindparam(column.name) for column in counters.c})
     new = statement.excluded
-    return statement.on_conflict_do_update(
+    adding = statement.on_conflict_do_update(
         index_elements=[counters.c.job, counters.c.operator, counters.c.state],
         set_={"rows": counters.c.rows + new.rows, "parts": counters.c.parts + new.parts},
     )
+    return Ready(adding)
 
 
 class Found(NamedTuple):
     """What is looked at of a row before it moves. A tuple of its own: reading a column of SQLAlchemy's row takes ten
-    times as long, and it is done a dozen times for every message. Moments are left out for the same reason.
+    times as long, and it is done a dozen times for every message. `sent_at` is as the driver has it for the same
+    reason.
 
-    What comes after `network` is read only where rows are taken for sending (`loa.store.taking`).
+    What comes after it is read only where rows are taken for sending (`loa.store.taking`).
     """
 
     id: str
@@ -79,6 +85,7 @@ class Found(NamedTuple):
     gateway_id: str
     tried: str
     network: str
+    sent_at: Any
     commune: str = ""
     language: str = ""
     body: str = ""
@@ -86,7 +93,10 @@ class Found(NamedTuple):
     had: int = 0
 
 
-LOOKED_AT = tuple(rows.c[name] for name in Found._fields[: Found._fields.index("commune")])
+LOOKED_AT = tuple(
+    sa.type_coerce(rows.c[name], sa.types.NullType()).label(name) if name == "sent_at" else rows.c[name]
+    for name in Found._fields[: Found._fields.index("commune")]
+)
 
 
 def find(connection: sa.Connection, where: sa.ColumnElement[bool], most: int | None = None) -> Sequence[Found]:
@@ -96,14 +106,14 @@ def find(connection: sa.Connection, where: sa.ColumnElement[bool], most: int | N
 
 
 def find_ids(connection: sa.Connection, ids: Sequence[str]) -> Sequence[Found]:
-    found = connection.execute(_these(connection.dialect.name), {"ids": listed(connection, ids)})
+    found = _these(connection.dialect.name).all(connection, {"ids": listed(connection, ids)})
     return [Found(*row) for row in found]
 
 
 @cache
-def _these(dialect: str) -> sa.Select[Any]:
+def _these(dialect: str) -> Look:
     these = sa.select(*LOOKED_AT).where(in_list(dialect, rows.c.id, "ids"))
-    return these.order_by(rows.c.id).with_for_update(of=rows)
+    return Look(these.order_by(rows.c.id).with_for_update(of=rows))
 
 
 def move(
@@ -113,7 +123,6 @@ def move(
     now: datetime,
     tally: Tally,
     *,
-    lease: Lease | None = None,
     moments: Mapping[str, datetime] | None = None,
 ) -> int:
     """Applies each change to its row in `found`; steps that the states do not allow are left out. Returns how many.
@@ -127,36 +136,57 @@ def move(
         row = before.get(change.row)
         if row is not None and _may(row, change):
             allowed.setdefault(change.row, change)
-    if not allowed:
-        return 0
-    at, moved = moment(connection, now), [(before[key], change) for key, change in allowed.items()]
+    at = moment(connection, now)
     when = {key: moment(connection, value) for key, value in (moments or {}).items()}
-    _UPDATE.run(connection, [_updated(connection, row, change, when.get(row.id, at)) for row, change in moved])
-    _EVENT.run(connection, [_event(row, change, when.get(row.id, at), lease) for row, change in moved])
-    steps = Counter(
-        (row.job, row.operator, row.state, _operator(row, change), change.state.value, row.parts)
-        for row, change in moved
-    )
-    for (job, left, before_it, entered, after_it, parts), number in steps.items():
-        tally.add(job, left, before_it, -number, -number * parts)
-        tally.add(job, entered, after_it, number, number * parts)
-    return len(moved)
+    out: dict[tuple[RowState, str, str], list[tuple[Found, Change]]] = defaultdict(list)
+    others: list[tuple[Found, Change]] = []
+    for key, change in allowed.items():
+        alike = others if _is_own(change) else out[change.state, change.reason, change.raw]
+        alike.append((before[key], change))
+    for (entered, *why), these in out.items():
+        _come_out(
+            connection,
+            (entered.value, *why),
+            [(row.id, when.get(row.id, at), change.gateway_id) for row, change in these],
+        )
+        for (job, operator, state, parts), number in Counter(
+            (row.job, row.operator, row.state, row.parts) for row, _ in these
+        ).items():
+            tally.shift(job, (operator, state), (operator, entered.value), number, number * parts)
+    _UPDATE.run(connection, [_updated(connection, row, change, when.get(row.id, at)) for row, change in others])
+    _EVENT.run(connection, [_event(row, change, when.get(row.id, at)) for row, change in others])
+    for row, change in others:
+        tally.shift(row.job, (row.operator, row.state), (_operator(row, change), change.state.value), 1, row.parts)
+    return len(allowed)
 
 
 def start(connection: sa.Connection, taken: Sequence[Found], lease: Lease, now: datetime, tally: Tally) -> None:
-    """Planned rows, locked, begin to be sent."""
-    at = moment(connection, now)
-    _START.run(connection, [(row.id, lease.lane, lease.fence, at, at) for row in taken])
-    told = (RowState.SENDING.value, "", lease.lane, lease.fence, "", "")
-    _EVENT.run(connection, [(row.id, at, *told) for row in taken])
+    """Planned rows, locked, begin to be sent. Their answer's event tells it: until then the row itself does."""
+    these = {"ids": listed(connection, [row.id for row in taken])}
+    new = {"new_lane": lease.lane, "new_fence": lease.fence, "new_at": moment(connection, now)}
+    _start(connection.dialect.name).run(connection, {**these, **new})
     for (job, operator, parts), number in Counter((row.job, row.operator, row.parts) for row in taken).items():
-        tally.add(job, operator, RowState.PLANNED, -number, -number * parts)
-        tally.add(job, operator, RowState.SENDING, number, number * parts)
+        tally.shift(job, (operator, RowState.PLANNED.value), (operator, RowState.SENDING.value), number, number * parts)
+
+
+@cache
+def _start(dialect: str) -> Ready:
+    values = {
+        "state": sa.literal_column(f"'{RowState.SENDING.value}'"),
+        "reason": sa.literal_column("''"),
+        "attempts": rows.c.attempts + sa.literal_column("1"),
+        "lane": sa.bindparam("new_lane"),
+        "fence": sa.bindparam("new_fence"),
+        "retry_at": sa.null(),
+        "updated_at": sa.bindparam("new_at"),
+        "sent_at": sa.bindparam("new_at"),
+    }
+    return Ready(rows.update().where(in_list(dialect, rows.c.id, "ids")).values(values))
 
 
 def _may(row: Found, change: Change) -> bool:
     """The table of states, and the two steps in it that depend on more than the state."""
-    now = RowState(row.state)
+    now = _STATES[row.state]
     if now is RowState.CANCELLED:  # what a person cancelled stays so
         return (row.reason, change.state, change.reason) == (LEFT_AUDIENCE, RowState.PLANNED, BACK_IN_AUDIENCE)
     if now is RowState.PLANNED and change.state in _BY_RECEIPT:
@@ -164,11 +194,17 @@ def _may(row: Found, change: Change) -> bool:
     return may_become(now, change.state)
 
 
+def _is_own(change: Change) -> bool:
+    """Whether a change says more of its row than that it is out, and what for it is known."""
+    return change.state in _NOT_OUT or bool(change.network)
+
+
 def _operator(row: Found, change: Change) -> str:
     """The network a row is counted under and routed by: a guess, until a lane says that it is wrong."""
     return change.network if change.not_here else row.operator
 
 
+_STATES: Mapping[str, RowState] = {state.value: state for state in RowState}
 _BY_RECEIPT = frozenset({RowState.DELIVERED, RowState.UNDELIVERED, RowState.EXPIRED})
 _NOT_OUT = frozenset({RowState.PLANNED, RowState.REFUSED, RowState.SUPPRESSED, RowState.CANCELLED})
 _CHANGED = ("operator", "state", "reason", "attempts", "gateway_id", "retry_at", "updated_at", "tried", "network")
@@ -183,22 +219,7 @@ _UPDATE = Bulk(
     ),
     "row_id", *(f"new_{name}" for name in _CHANGED), "out",
 )  # fmt: skip
-_START = Bulk(
-    rows.update()
-    .where(rows.c.id == sa.bindparam("row_id"))
-    .values(
-        state=sa.literal_column(f"'{RowState.SENDING.value}'"),
-        reason=sa.literal_column("''"),
-        attempts=rows.c.attempts + sa.literal_column("1"),
-        lane=sa.bindparam("new_lane"),
-        fence=sa.bindparam("new_fence"),
-        retry_at=sa.null(),
-        updated_at=sa.bindparam("new_updated_at"),
-        sent_at=sa.bindparam("new_sent_at"),
-    ),
-    "row_id", "new_lane", "new_fence", "new_updated_at", "new_sent_at",
-)  # fmt: skip
-_TOLD = ("row", "at", "state", "reason", "lane", "fence", "gateway_id", "raw")
+_TOLD = ("row", "at", "state", "reason", "lane", "fence", "gateway_id", "raw", "sent_at")
 _EVENT = Bulk(events.insert().values({name: sa.bindparam(name) for name in _TOLD}), *_TOLD)
 
 
@@ -220,6 +241,83 @@ def _updated(connection: sa.Connection, row: Found, change: Change, at: Any) -> 
     )
 
 
-def _event(row: Found, change: Change, at: Any, lease: Lease | None) -> tuple[Any, ...]:
-    lane, fence = (lease.lane, lease.fence) if lease else (row.lane, row.fence)
-    return (row.id, at, change.state.value, change.reason, lane, fence, change.gateway_id, change.raw)
+def _event(row: Found, change: Change, at: Any) -> tuple[Any, ...]:
+    told = (change.state.value, change.reason, row.lane, row.fence, change.gateway_id, change.raw)
+    return (row.id, at, *told, _began(row))
+
+
+def _began(row: Found) -> Any:
+    """When it was given to the gateway, where this is the answer to that."""
+    return row.sent_at if row.state == RowState.SENDING else None
+
+
+# What nearly every message goes through - accepted, delivered - for all of a batch at once.
+
+_OUT = ("row", "at", "gateway_id")
+_SAME = ("new_state", "new_reason", "told_raw")
+
+
+def accept(connection: sa.Connection, lease: Lease, changes: Sequence[Change], now: datetime, tally: Tally) -> bool:
+    """Moves rows whose gateway took them all, in the same words, if that is what `changes` say and each of the rows is
+    still being sent under `lease`. Otherwise nothing is moved, and each row is to be looked at.
+    """
+    same = {(change.state, change.reason, change.raw, change.network) for change in changes}
+    (state, reason, raw, network), *other = same or {(RowState.PLANNED, "", "", "")}
+    if other or state is not RowState.ACCEPTED or network or len({change.row for change in changes}) < len(changes):
+        return False
+    at, dialect = moment(connection, now), connection.dialect.name
+    these = [(change.row, at, change.gateway_id) for change in changes]
+    under = {"of_lane": lease.lane, "of_fence": lease.fence}
+    found = _being_sent(dialect).all(connection, {**packed(connection, these, *_OUT), **under})
+    if sum(number for *_, number in found) < len(changes):
+        return False
+    _come_out(connection, (state.value, reason, raw), these)
+    for job, operator, parts, number in found:
+        tally.shift(job, (operator, RowState.SENDING.value), (operator, state.value), number, number * parts)
+    return True
+
+
+@cache
+def _being_sent(dialect: str) -> Look:
+    """How many of these rows are, by what they are counted under; locked."""
+    new = _out_table(dialect)
+    mine = (
+        rows.c.state == sa.literal_column(f"'{RowState.SENDING.value}'"),
+        rows.c.lane == sa.bindparam("of_lane", type_=sa.Text),
+        rows.c.fence == sa.bindparam("of_fence", type_=sa.Integer),
+    )
+    each = sa.select(rows.c.job, rows.c.operator, rows.c.parts).join_from(new, rows, rows.c.id == new.c.row)
+    one = each.where(*mine).order_by(rows.c.id).with_for_update(of=rows).subquery()
+    return Look(sa.select(*one.c, sa.func.count().label("number")).group_by(*one.c))
+
+
+@cache
+def _out_table(dialect: str) -> sa.FromClause:
+    kind = sa.DateTime(timezone=True) if dialect != "sqlite" else sa.Text()
+    return given(dialect, row=sa.Text(), at=kind, gateway_id=sa.Text())
+
+
+@cache
+def _tell_out(dialect: str) -> Ready:
+    """Before the rows themselves move: it reads from them who sent them, and when."""
+    new, (state, reason, raw) = _out_table(dialect), (sa.bindparam(name, type_=sa.Text) for name in _SAME)
+    began = sa.case((rows.c.state == sa.literal_column(f"'{RowState.SENDING.value}'"), rows.c.sent_at))
+    told = sa.select(
+        new.c.row, new.c.at, state, reason, rows.c.lane, rows.c.fence, new.c.gateway_id, raw, began
+    ).join_from(new, rows, rows.c.id == new.c.row)
+    return Ready(events.insert().from_select(_TOLD, told, include_defaults=False))
+
+
+@cache
+def _move_out(dialect: str) -> Ready:
+    new, (state, reason, _) = _out_table(dialect), (sa.bindparam(name, type_=sa.Text) for name in _SAME)
+    kept = sa.case((new.c.gateway_id == sa.literal_column("''"), rows.c.gateway_id), else_=new.c.gateway_id)
+    values = {"state": state, "reason": reason, "gateway_id": kept, "updated_at": new.c.at, "retry_at": sa.null()}
+    return Ready(rows.update().where(rows.c.id == new.c.row).values(values))
+
+
+def _come_out(connection: sa.Connection, same: Sequence[str], these: Sequence[tuple[Any, ...]]) -> None:
+    """`same` is the state, the reason and the provider's word, `these` what `_OUT` names."""
+    dialect, new = connection.dialect.name, packed(connection, these, *_OUT)
+    _tell_out(dialect).run(connection, {**new, **dict(zip(_SAME, same, strict=True))})
+    _move_out(dialect).run(connection, {**new, **dict(zip(_SAME[:2], same, strict=False))})

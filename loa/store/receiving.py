@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from loa.model.ledger import Change, Receipt
 from loa.model.states import RowState
-from loa.store.bulk import among
+from loa.store.bulk import Ready, among
 from loa.store.engine import alone, insert
 from loa.store.moves import Found, Tally, find, find_ids, move
 from loa.store.schema import orphans, rows
@@ -19,7 +19,7 @@ from loa.store.schema import orphans, rows
 BEFORE = timedelta(minutes=15)
 """A receipt does not come before its message leaves; so much do the clocks of two machines of ours differ at most."""
 
-_ANY = sa.select(orphans.c.id).limit(1)
+_ANY = Ready(sa.select(orphans.c.id).limit(1))
 _KEPT_AT = sa.func.coalesce(orphans.c.kept_at, orphans.c.at)
 _OPEN = frozenset({RowState.SENDING, RowState.ACCEPTED, RowState.UNKNOWN})
 
@@ -54,7 +54,7 @@ def adopt(connection: sa.Connection, named: Iterable[tuple[str, str]], now: date
     for lane, gateway_id in named:
         if gateway_id:
             by_lane[lane].add(gateway_id)
-    if not by_lane or connection.execute(_ANY).first() is None:  # nearly always nothing waits
+    if not by_lane or _ANY.run(connection, {}).first() is None:  # nearly always nothing waits
         return
     for lane, ids in sorted(by_lane.items()):
         these = sa.and_(orphans.c.lane == lane, among(connection, orphans.c.gateway_id, sorted(ids)))

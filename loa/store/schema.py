@@ -109,8 +109,9 @@ sa.Index(
     rows.c.job,
     rows.c.bundle,  # what an older approval has left over is found, or found not to be there, without a search
     rows.c.operator,  # a lane of a small network does not pass the rows of a large one
-    rows.c.retry_at,  # nor does any lane pass what waits for its time
-    rows.c.id,  # the order of a claim: without it every claim would sort all that is left
+    # nor does any lane pass what waits for its time. The rest go out in the order that they lie in the table: what is
+    # claimed together is written together, and a commit is as long as the number of pages it touches
+    rows.c.retry_at,
     sqlite_where=rows.c.state == "planned",
     postgresql_where=rows.c.state == "planned",
 )
@@ -120,7 +121,6 @@ sa.Index(
     rows.c.bundle,
     rows.c.operator,
     rows.c.retry_at,
-    rows.c.id,
     sqlite_where=_MOVED,
     postgresql_where=_MOVED,
 )
@@ -167,7 +167,8 @@ events = sa.Table(
     sa.Column("fence", sa.Integer, nullable=False, server_default="0"),
     _text("gateway_id"),
     _text("raw"),
-    comment="everything that ever happened to a row; only ever added to",
+    sa.Column("sent_at", Moment, comment="of an answer: when the message was given to the gateway"),
+    comment="everything that ever happened to a row; only ever added to. That it is being sent the row itself says",
 )
 
 counters = sa.Table(

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from loa.model.ledger import Budget, Change, Lease, Terms
 from loa.model.states import RowState
+from loa.store.bulk import Look, Ready, moment
 from loa.store.engine import alone
 from loa.store.moves import LOOKED_AT, Found, Tally, move, start
 from loa.store.schema import Moment, counters, events, opt_outs, rows
@@ -42,7 +43,7 @@ _THE_JOB = (
     rows.c.bundle == sa.bindparam("of", type_=sa.Integer),
 )
 _MOST = sa.bindparam("most", type_=sa.Integer)
-_STANDING = (
+_STANDING = Ready(
     sa.select(counters.c.operator)
     .where(
         counters.c.job == sa.bindparam("job", type_=sa.Integer),
@@ -55,7 +56,7 @@ _STANDING = (
 
 
 @cache
-def _due(dialect: str, kinds: tuple[str, ...], *, heeded: bool, capped: bool) -> sa.Select[Any]:
+def _due(dialect: str, kinds: tuple[str, ...], *, heeded: bool, capped: bool) -> Look:
     """The next rows that may be sent, each with its number from the opt-out list, if it is there (`out`), and how many
     messages that number has had (`had`). Built once: a claim comes many times a second.
 
@@ -63,20 +64,22 @@ def _due(dialect: str, kinds: tuple[str, ...], *, heeded: bool, capped: bool) ->
     has them in their order then, and what is not this lane's or not due is not passed. `kinds` says of each network
     which of its rows: `any`; `fresh`, which no lane has sent back; `moved`, which another lane has.
     """
-    arms = []
+    waited: list[sa.Select[Any]] = []
+    fresh: list[sa.Select[Any]] = []
     for place, kind in enumerate(kinds):
         network = rows.c.operator == sa.bindparam(f"network_{place}", type_=sa.Text)
-        for when in (rows.c.retry_at.is_(None), rows.c.retry_at <= sa.bindparam("now", type_=Moment)):
+        for late, when in enumerate((rows.c.retry_at <= sa.bindparam("now", type_=Moment), rows.c.retry_at.is_(None))):
             arm = sa.select(rows.c.id).where(*_THE_JOB, network, when, *_KINDS[kind])
             # locked here: two lanes of one network must not both settle on the same rows
-            arm = arm.order_by(rows.c.retry_at, rows.c.id).limit(_MOST).with_for_update(of=rows, skip_locked=True)
-            arms.append(sa.select(arm.subquery().c.id))
+            arm = arm.order_by(rows.c.retry_at).limit(_MOST).with_for_update(of=rows, skip_locked=True)
+            (fresh if late else waited).append(sa.select(arm.subquery().c.id))
     out: sa.ColumnElement[Any] = opt_outs.c.phone if heeded else sa.null()
     source = rows.outerjoin(opt_outs, opt_outs.c.phone == rows.c.recipient) if heeded else rows
     had: sa.ColumnElement[Any] = _HAD if capped else sa.literal_column("0")
     columns = (*LOOKED_AT, rows.c.commune, rows.c.language, rows.c.body, out.label("out"), had.label("had"))
-    these = rows.c.id.in_(sa.union_all(*arms))
-    return sa.select(*columns).select_from(source).where(these).order_by(rows.c.id).limit(_MOST)
+    # what has come to its time goes first; an arm is not looked at where those before it are enough
+    these = sa.select(sa.union_all(*waited, *fresh).subquery().c.id).limit(_MOST)
+    return Look(sa.select(*columns).select_from(source).where(rows.c.id.in_(these)).order_by(rows.c.id))
 
 
 _KINDS: Mapping[str, tuple[sa.ColumnElement[bool], ...]] = {
@@ -129,18 +132,21 @@ class Taking:
             return ()
         kinds, networks = zip(*wanted, strict=True)
         statement = _due(self._connection.dialect.name, kinds, heeded=heeded, capped=capped)
-        given: dict[str, Any] = {"job": self._job, "of": self._bundle, "now": self._now, "most": most}
+        given: dict[str, Any] = {"job": self._job, "of": self._bundle, "now": self._moment(self._now), "most": most}
         given |= {f"network_{place}": name for place, name in enumerate(networks)}
         if "moved" in kinds:
             given["tried_here"] = f"%|{self._lease.lane}|%"
         if capped:
             alone(self._connection, "cap")  # two lanes do not both find the last place of a number free
-            given["since"] = self._since
-        return [Found._make(row) for row in self._connection.execute(statement, given)]
+            given["since"] = self._moment(self._since)
+        return [Found._make(row) for row in statement.all(self._connection, given)]
+
+    def _moment(self, value: datetime) -> Any:
+        return moment(self._connection, value)
 
     def _wanted(self, operators: Sequence[str] | None, elsewhere: Sequence[str]) -> Sequence[tuple[str, str]]:
         """Which rows (a kind of `_KINDS`) of which networks the lane may take, of those that have any left."""
-        standing = self._connection.scalars(_STANDING, {"job": self._job}).all()
+        standing = _STANDING.run(self._connection, {"job": self._job}).scalars().all()
         if operators is None:
             return [("any", name) for name in standing]
         fresh = [("fresh", name) for name in standing if name in operators]

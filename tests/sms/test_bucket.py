@@ -102,6 +102,6 @@ def test_whoever_takes_a_lane_over_waits_for_what_may_just_have_left() -> None:
     assert sent(100, [10], Time(), full=True)[0][0] >= 1.0
 
 
-@pytest.mark.parametrize(("rate", "window", "batch"), [(400, 100, 40), (400, 20, 10), (1, 100, 1), (5000, 1000, 500)])
-def test_a_batch_is_a_tenth_of_a_second_and_half_a_window_at_most(rate: float, window: int, batch: int) -> None:
+@pytest.mark.parametrize(("rate", "window", "batch"), [(400, 300, 40), (400, 30, 10), (1, 100, 1), (5000, 900, 300)])
+def test_a_batch_is_a_tenth_of_a_second_and_a_third_of_a_window_at_most(rate: float, window: int, batch: int) -> None:
     assert Bucket(rate).batch(window) == batch

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -22,9 +21,8 @@ from loa.model.clock import FixedClock
 from loa.model.ledger import Change, Lease, Receipt, Row
 from loa.model.states import RowState, may_become
 from loa.store import Store
-from loa.store.schema import events
 
-from .ledger_kit import JOB, LANE, WAVE, MovingClock, assert_counted, number, people
+from .ledger_kit import JOB, LANE, WAVE, MovingClock, assert_counted, number, path, people
 
 S = RowState
 INDEXES = range(8)
@@ -151,13 +149,11 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_row_is_legal(self) -> None:
-        with self.store.database.read() as connection:
-            told = connection.execute(sa.select(events.c.row, events.c.state).order_by(events.c.id)).all()
         in_hand = {lease.fence for lease in self.leases[-1:]}
         for row in self.store.figures.rows(WAVE):
             stands = S.PLANNED
             claims = 0
-            for state in [S(event.state) for event in told if event.row == row.id]:
+            for state in path(self.store, row.id):
                 assert may_become(stands, state), f"{stands} -> {state}"
                 claims += state is S.SENDING
                 stands = state

@@ -63,7 +63,7 @@ def plans_of(store: Store) -> Iterator[list[str]]:
     with store.database.engine.connect() as connection:
         for statement, values in ran:
             # without a condition it is only asked whether there is anything at all
-            if statement.startswith("SELECT") and "WHERE" in statement:
+            if "WHERE" in statement or "JOIN" in statement:
                 told = connection.exec_driver_sql(word + statement, values).all()
                 plans.append("\n".join(str(line[-1]) for line in told))
 
@@ -79,7 +79,15 @@ def searched(plans: list[str], table: str) -> list[str]:
 
 Step = Callable[[Store, Worker, MovingClock], object]
 
+
+def answers(store: Store, worker: Worker, clock: MovingClock) -> None:
+    rows = worker.claim(30, clock.now())
+    assert len(rows) == 30
+    worker.answer(rows, S.ACCEPTED, clock.now())
+
+
 STEPS: dict[str, tuple[Step, str]] = {
+    "a claim and its answers": (answers, "ix_rows_planned"),
     "an answer": (
         lambda store, worker, clock: store.ledger.record(
             worker.lease, [Change(ref(1), S.ACCEPTED, gateway_id="no-17")], clock.now()

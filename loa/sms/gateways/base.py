@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from loa.model.clock import Clock
 from loa.model.errors import ContentError
@@ -36,13 +36,13 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message, ready to go. `reference` is the row's id; `number` E.164; `body` the exact payload.
 
     `network` is what it is routed by, in the words of `mobile-prefixes.toml`; where it is empty, a gateway that must
     know it guesses by the prefix. `attempt` counts how often the row was given to a gateway, this time included: from
-    the second on, "I have this already" means that an earlier one arrived.
+    the second on, "I have this already" means that an earlier one arrived. A tuple, as `Outcome` is: one is made for
+    every message that is sent.
     """
 
     reference: str
@@ -60,8 +60,7 @@ class Message:
         return f"Message({self.reference})"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one message.
 
     `reason` is a word of ours (a row of the gateway's code table), `raw` the provider's code and nothing that could

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -481,7 +480,7 @@ async def test_the_quiet_hours_go_along_as_the_validity(clock: Clock, validity: 
 @in_loop
 async def test_what_may_not_be_delivered_any_more_is_not_sent(clock: Clock) -> None:
     late, good = messages(clock, 2)
-    late = replace(late, valid_until=clock.now() - timedelta(seconds=1))
+    late = late._replace(valid_until=clock.now() - timedelta(seconds=1))
     async with simulator() as (smsc, port), gateway(line(clock, port)) as smpp:
         outcomes = await smpp.submit([late, good])
     assert verdicts(outcomes, [late, good]) == [(Verdict.THROTTLED, "validity-over"), (Verdict.ACCEPTED, "")]
