@@ -83,10 +83,11 @@ class Channel(Protocol):
     deliverable: type[Deliverable]
     """The fields an officer may write for this channel; `channel` is a Literal of `name`."""
 
-    def lint(self, job: Job, desk: Desk) -> None:
-        """Read the words of a deliverable and fill them in, without making anything.
+    def lint(self, job: Job, desk: Desk) -> tuple[Finding, ...]:
+        """Read the words of a deliverable, fill them in and look at them, without making anything.
 
-        Raises `ContentError` where a template, its copy or a placeholder is missing or broken.
+        Returns what `check` would find in the words alone. Raises `ContentError` where a template, its copy or a
+        placeholder is missing or broken.
         """
         ...
 

@@ -30,9 +30,10 @@ class Examined:
 
 def examine(root: Path, environ: Mapping[str, str]) -> tuple[Examined, ...]:
     """Looks at everything. Raises `ContentError` only where `root` is no workspace."""
-    Workspace.at(root)
+    workspace = Workspace.at(root)
     try:
-        desk = pipeline.open_desk(root, environ)
+        with workspace.lines_named():
+            desk = pipeline.open_desk(root, environ)
     except ContentError as error:
         where = error.where.words.vi if error.where else "loa.toml"
         return (Examined("Thiết lập / loa.toml", False, f"{where}: {error.words.vi}", "sửa loa.toml rồi chạy lại"),)
@@ -51,7 +52,8 @@ def _looked(check: Callable[[Desk], Examined], desk: Desk) -> Examined:
     try:
         return check(desk)
     except LoaError as error:
-        return Examined(check.__name__.strip("_"), False, error.words.vi, error.words.en)
+        where = f"{error.where.words.vi}: " if error.where else ""
+        return Examined(check.__name__.strip("_"), False, f"{where}{error.words.vi}", error.words.en)
 
 
 def _database(desk: Desk) -> Examined:
@@ -113,7 +115,8 @@ def _lane_trouble(lane: LaneSettings, desk: Desk) -> str:
     if not number and lane.sender not in desk.workspace.settings.sms.registered_senders:
         return str(sentence("sender-unregistered", {"sender": lane.sender, "lane": lane.name}).vi)
     try:
-        asyncio.run(_built(lane, desk))
+        with desk.workspace.lines_named():
+            asyncio.run(_built(lane, desk))
     except ContentError as error:
         return f"{error.where.words.vi}: {error.words.vi}" if error.where else error.words.vi
     return ""

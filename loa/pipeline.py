@@ -392,8 +392,11 @@ class Held:
     words: Words
 
 
-def hold(desk: Desk, found: gate.Occasion, kind: str, by: str) -> Held:
-    """Pauses (`paused`), resumes (empty) or cancels (`cancelled`) a wave. A cancelled one cannot go on."""
+def hold(desk: Desk, found: gate.Occasion, kind: str, by: str, reason: str = "") -> Held:
+    """Pauses (`paused`), resumes (empty) or cancels (`cancelled`) a wave, for a `reason` that is kept.
+
+    A cancelled wave cannot go on.
+    """
     now, wave = desk.clock.now(), found.wave.key
     if kind != "cancelled" and desk.store.ledger.held(wave) == "cancelled":
         raise Refused("wave-cancelled", _named(found))
@@ -405,7 +408,8 @@ def hold(desk: Desk, found: gate.Occasion, kind: str, by: str) -> Held:
         stopped = desk.store.ledger.cancel(wave, by, now)
     else:
         desk.store.ledger.hold(wave, kind, by, now)
-    desk.store.audit.note(by, f"wave-{kind or 'resumed'}", wave, {"stopped": stopped}, now)
+    detail = {"stopped": stopped, "reason": reason.strip()}
+    desk.store.audit.note(by, f"wave-{kind or 'resumed'}", wave, detail, now)
     counts = desk.store.figures.counts(wave)
     out = sum(_out(desk, job) for job in found.jobs)
     left = sum(count.rows for count in counts if count.state is RowState.PLANNED)

@@ -25,6 +25,8 @@ def lay_out(target: Path, more: Mapping[str, str] | None = None) -> None:
     Built beside its place and moved there whole. Raises `ContentError` where something is there already.
     """
     target = target.resolve()
+    if (target / SETTINGS_FILE).is_file():
+        raise ContentError.at("target-workspace", target, folder=target)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ContentError.at("target-exists", target)
     part = target.with_name(f".{target.name}.part")

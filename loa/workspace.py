@@ -6,9 +6,10 @@ Every mistake is named by file, line and field, and says what to write instead. 
 from __future__ import annotations
 
 import csv
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+import difflib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,11 +17,12 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from loa.model.campaign import Campaign, Deliverable
-from loa.model.errors import ContentError, Mistake, Where
+from loa.model.errors import ContentError, LoaError, Mistake, Where
+from loa.model.phone import prefixes
 from loa.model.places import Commune
 from loa.model.plan import Plan
 from loa.model.settings import Settings
-from loa.written import Located, read_yaml, validate
+from loa.written import Located, read_toml, read_yaml, validate
 
 SETTINGS_FILE = "loa.toml"
 Model = TypeVar("Model", bound=BaseModel)
@@ -76,15 +78,38 @@ class Workspace:
 
     @cached_property
     def settings(self) -> Settings:
+        """What `loa.toml` decides. Raises `ContentError` with every mistake in it."""
+        found = validate(Settings, self._written_settings)
+        mistakes = list(_unknown_networks(found, self._written_settings))
+        if mistakes:
+            raise ContentError(mistakes)
+        return found
+
+    @cached_property
+    def _written_settings(self) -> Located:
         path = self.root / SETTINGS_FILE
-        name = self.name_of(path)
+        return read_toml(path, self.name_of(path))
+
+    @contextmanager
+    def lines_named(self) -> Iterator[None]:
+        """Errors about `loa.toml` get their line here, where whoever found them knew only the field."""
         try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
-        except UnicodeDecodeError as error:
-            raise ContentError.at("not-utf-8", name, hint="windows-1258, TCVN3") from error
-        except tomllib.TOMLDecodeError as error:
-            raise ContentError.at("toml-broken", name, problem=str(error)) from error
-        return validate(Settings, Located.plain(data, name))
+            yield
+        except LoaError as error:
+            error.where = self._with_line(error.where) if error.where else None
+            if isinstance(error, ContentError):
+                error.mistakes = tuple(replace(item, where=self._with_line(item.where)) for item in error.mistakes)
+            raise
+
+    def _with_line(self, where: Where) -> Where:
+        if where.file != SETTINGS_FILE or where.line is not None or not where.field:
+            return where
+        path: list[str | int] = []
+        for part in where.field.split("."):
+            # people know a lane by its name, the file by its place
+            names = [lane.name for lane in self.settings.sms.lanes] if path == ["sms", "lanes"] else []
+            path.append(names.index(part) if part in names else part)
+        return replace(where, line=self._written_settings.line(tuple(path)))
 
     def campaign_ids(self) -> tuple[str, ...]:
         """The campaigns that have a file, by name."""
@@ -183,6 +208,22 @@ class Workspace:
                 if wave not in waves
             ]
         return found
+
+
+def _unknown_networks(settings: Settings, located: Located) -> Iterator[Mistake]:
+    """A network that no prefix belongs to gets no message, and that would only be seen at the release."""
+    known = sorted(set(prefixes().operators.values()))
+    plain = {name.casefold(): name for name in known}
+    for i, lane in enumerate(settings.sms.lanes):
+        for j, name in enumerate(lane.networks):
+            if name == "*" or name in known:
+                continue
+            at, fields = ("sms", "lanes", i, "networks", j), {"name": name, "known": ", ".join((*known, "*"))}
+            close = difflib.get_close_matches(name.casefold(), plain, 1, 0.5)
+            if close:
+                yield located.mistake("network-unknown-close", at, close=plain[close[0]], **fields)
+            else:
+                yield located.mistake("network-unknown", at, **fields)
 
 
 def _read_deliverables(items: Located, models: Mapping[str, type[Deliverable]]) -> tuple[Deliverable, ...]:

@@ -1,4 +1,4 @@
-"""Reads YAML that a person wrote and remembers where everything stood, so that mistakes can name their line.
+"""Reads YAML and TOML that a person wrote and remembers where everything stood, so that mistakes name their line.
 
 YAML 1.2 by ruamel.yaml: `no` is a word and `19:30` a text, not `false` and 1,170. Keys may not repeat; anchors,
 aliases and tags are refused, since no campaign needs them and each is a way to write a file that means something
@@ -8,6 +8,8 @@ else than it seems to.
 from __future__ import annotations
 
 import difflib
+import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +20,8 @@ from pydantic_core import ErrorDetails
 
 from loa.model.campaign import EXAMPLES
 from loa.model.errors import ContentError, Mistake, Where
+from loa.model.sentences import Words
+from loa.toml_lines import lines_of
 
 Model = TypeVar("Model", bound=BaseModel)
 Path_ = tuple[str | int, ...]
@@ -33,11 +37,6 @@ class Located:
     file: str
     lines: Mapping[Path_, int] = field(default_factory=dict)
     prefix: Path_ = ()
-
-    @classmethod
-    def plain(cls, data: Any, file: str) -> Located:
-        """Data from a format that keeps no lines."""
-        return cls(data, file)
 
     def line(self, path: Path_) -> int | None:
         """The line of the value at `path`, or of the nearest thing around it that is there."""
@@ -77,6 +76,29 @@ def read_yaml(path: Path, name: str) -> Located:
         line = raw.count(b"\n", 0, error.start) + 1
         raise ContentError.at("not-utf-8", name, line) from error
     return _parse(text, name)
+
+
+def read_toml(path: Path, name: str) -> Located:
+    """One TOML file. Raises `ContentError` naming file, line and column where it cannot be read."""
+    raw = path.read_bytes()
+    try:
+        # Notepad puts a mark before the text, and line ends of its own
+        text = raw.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise ContentError.at("not-utf-8", name, raw.count(b"\n", 0, error.start) + 1) from error
+    try:
+        return Located(tomllib.loads(text), name, lines_of(text))
+    except tomllib.TOMLDecodeError as error:
+        line, problem = _broken_toml(str(error), text)
+        raise ContentError.at("toml-broken", name, line, problem=problem) from None
+
+
+def _broken_toml(said: str, text: str) -> tuple[int, Words]:
+    """The line and what is wrong there; what the reader itself says of it is English."""
+    found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", said, re.DOTALL)
+    if found is None:  # “at end of document”: something was opened and never closed
+        return text.rstrip().count("\n") + 1, Words("hết tệp khi chưa viết xong", said)
+    return int(found[2]), Words(f"cột {found[3]}", f"column {found[3]}: {found[1]}")
 
 
 def _parse(text: str, name: str) -> Located:

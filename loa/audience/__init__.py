@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
 from loa.audience import places, rejects, vocabulary
-from loa.audience.importing import Before, Imported, import_people
+from loa.audience.importing import Added, Before, Imported, import_people
 from loa.audience.optouts import Listed, read_numbers
 from loa.channel import Desk
 from loa.model import phone
@@ -24,12 +24,13 @@ from loa.model.audience import AudienceInfo, Reject
 from loa.model.campaign import Slug
 from loa.model.errors import ContentError
 from loa.model.finding import Finding
-from loa.model.sentences import Words
+from loa.model.sentences import Words, words
 
 __all__ = ["Listed", "Outcome", "opt_out", "run"]
 
 RULES = "2"  # counted up when the same file would come to something else, so that it is not taken for done
 IN_BATCH = 50_000
+REASONS = 3  # that are named where nobody can be written to
 SHOWN = 50  # rejects that are listed with their row numbers; all of them are in the rejects file
 
 
@@ -38,7 +39,7 @@ class Outcome:
     """What an import did. `unchanged`: the same file under the same name was there already, and nothing was done.
 
     `findings` are about the file as a whole. `first` are the first rejects, their numbers hidden; empty where nothing
-    was done.
+    was done. `added` is there where a mended rejects file was added to the audience.
     """
 
     info: AudienceInfo
@@ -47,6 +48,7 @@ class Outcome:
     findings: tuple[Finding, ...]
     unchanged: bool
     first: tuple[Reject, ...] = ()
+    added: Added | None = None
 
     @property
     def warnings(self) -> tuple[Words, ...]:
@@ -97,9 +99,32 @@ def run(file: Path, name: str, rejects_file: Path | None, desk: Desk) -> Outcome
         rejects.write(target, table, own_folder=rejects_file is None, meanwhile=keep)
     if not imported.people.height:
         shown = desk.workspace.name_of(target.resolve())
-        raise ContentError.at("people-nobody", source_name, rows=imported.info.total, rejects=shown)
+        raise ContentError.at(
+            "people-nobody", source_name,
+            rows=imported.info.total, reasons=_most(imported.info.reasons, first), rejects=shown,
+        )  # fmt: skip
     _remember(recipe, kept, imported, desk)
-    return Outcome(kept, target, kept.rejected, imported.findings, unchanged=False, first=tuple(first))
+    done = imported.findings
+    return Outcome(kept, target, kept.rejected, done, unchanged=False, first=tuple(first), added=imported.added)
+
+
+def _most(reasons: Mapping[str, int], first: Sequence[Reject]) -> Words:
+    """The most frequent reasons, each with what is to be done about it."""
+    often = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:REASONS]
+    said = [(code, rows, _advice(code, first)) for code, rows in often]
+    return Words(
+        " ".join(f"[{code}] {rows} dòng: {advice.vi}" for code, rows, advice in said),
+        " ".join(f"[{code}] rows: {rows}. {advice.en}" for code, rows, advice in said),
+    )
+
+
+def _advice(code: str, first: Sequence[Reject]) -> Words:
+    """The sentence of a reason; where it speaks of the row itself, that of the first row that has it alone."""
+    try:
+        return words(code)
+    except KeyError:
+        example = next((reject for reject in first if reject.code == code), None)
+        return Words(example.vi, example.en) if example else Words("xem tệp bị loại.", "See the rejects.")
 
 
 def opt_out(file: Path, source: str, desk: Desk) -> Listed:

@@ -28,6 +28,8 @@ class Gathered:
     rejects: pl.DataFrame
     reasons: Mapping[str, int]
     groups_dropped: int
+    kept: int
+    """How many of those who were known are still there."""
 
 
 def gather(
@@ -61,9 +63,10 @@ def gather(
     no = no.unique("phone", keep="first", maintain_order=True)
     taken_back = _among(good["phone"], no["phone"])
     contradicted = _because("consent-contradicted", good.filter(taken_back), no)
-    people = _people(good.filter(~taken_back), said)
+    people, kept = _people(good.filter(~taken_back), said), 0
     if known is not None:
-        people = pl.concat([known.select(PEOPLE).filter(~_among(of_e164(known["phone"]), no["phone"])), people])
+        still = known.select(PEOPLE).filter(~_among(of_e164(known["phone"]), no["phone"]))
+        people, kept = pl.concat([still, people]), still.height
 
     rejects = pl.concat([out, faulty, differing, again, contradicted]).sort("seq")
     named = columns.codes.gather(rejects["code"])
@@ -73,6 +76,7 @@ def gather(
         rejects=rejects.select(*PLACE, "phone", "why", "other"),
         reasons=dict(sorted(reasons.value_counts().iter_rows())),
         groups_dropped=dropped,
+        kept=kept,
     )
 
 

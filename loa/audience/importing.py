@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import polars as pl
 
 from loa.audience.columns import Columns
-from loa.audience.gathering import gather
+from loa.audience.gathering import Gathered, gather
+from loa.audience.helper import elsewhere
 from loa.audience.numbers import of_e164
 from loa.audience.places import Places
 from loa.audience.reading import Sheet, read
@@ -29,6 +30,18 @@ class Before:
     people: Callable[[], pl.DataFrame]
 
 
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What a mended rejects file of so many `rows` did: people who are new, rows of people who were `known` and stay as
+    they were, people who were `taken_back` because a row says no for them. Its other rows are rejected again.
+    """
+
+    rows: int
+    new: int
+    known: int
+    taken_back: int
+
+
 @dataclass(frozen=True)
 class Imported:
     """What came of a file. `people` are as the store keeps them; `info.sha256` is given by it when they are kept.
@@ -42,6 +55,7 @@ class Imported:
     findings: tuple[Finding, ...]
     _columns: Columns
     _rejects: pl.DataFrame
+    added: Added | None = None
 
     def rejects(self) -> Iterator[pl.DataFrame]:
         """The rejected rows in the order of the file, a block at a time: `number`, the columns of
@@ -89,7 +103,14 @@ def import_people(
         operators=dict(sorted(found.people["operator"].value_counts().iter_rows())),
         reasons=found.reasons,
     )
-    return Imported(sheet, found.people, info, _findings(sheet, found.groups_dropped), columns, found.rejects)
+    findings = (*_findings(sheet, found.groups_dropped), *elsewhere(sheet, places, found.rejects))
+    added = _added(decided, found, base.info.clean) if base else None
+    return Imported(sheet, found.people, info, findings, columns, found.rejects, added)
+
+
+def _added(decided: Sequence[pl.DataFrame], found: Gathered, before: int) -> Added:
+    rows, new = sum(frame.height for frame in decided), found.people.height - found.kept
+    return Added(rows, new, rows - new - found.rejects.height, before - found.kept)
 
 
 def _findings(sheet: Sheet, groups_dropped: int) -> tuple[Finding, ...]:

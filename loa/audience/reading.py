@@ -19,6 +19,7 @@ import polars as pl
 from loa.audience.ahead import ahead
 from loa.audience.cells import unguard
 from loa.audience.encoding import Lines, old_font, read_at, read_lines
+from loa.audience.names_hidden import unnamed
 from loa.audience.records import BLANK, PLACE, Shape, cell, cut, framed, records, tail_of
 from loa.audience.vocabulary import plain, vocabulary
 from loa.audience.workbook import is_workbook, sheets
@@ -29,7 +30,8 @@ from loa.text.normal import nfc
 
 DELIMITERS = ";,\t|"
 OURS = "loa:"  # the columns of a rejects file begin so; a file that has them is one that comes back mended
-ROW_COLUMN = f"{OURS}dòng"
+ROW_COLUMN, COLUMN_COLUMN, VALUE_COLUMN = f"{OURS}dòng", f"{OURS}cột", f"{OURS}giá trị"
+A_NUMBER = 6  # digits in a cell: no column is called so, a person's number or date of birth is
 MAX_TITLE = 20  # rows of titles and letterhead that may stand above the column names
 IN_PIECE = 50_000  # rows of a sheet that are looked at together
 HEADER_AGAIN = "row-header-again"
@@ -63,7 +65,8 @@ class Sheet:
         """The rows below the header, a block at a time, those of a block in no order. Raises `ContentError`.
 
         Columns: those of `loa.audience.records.cut`, and `number` (UInt32), what people call the row: `seq`, but in a
-        rejects file that comes back the row of the list it came from.
+        rejects file that comes back the row of the list it came from. Such a file also has what was told of each row,
+        `COLUMN_COLUMN` and `VALUE_COLUMN`.
         """
         below = False
         for rows in self._rows.all():
@@ -87,7 +90,8 @@ class Sheet:
             stated = pl.col(cell(names.index(ROW_COLUMN))).str.strip_chars(BLANK)
             number = pl.when(stated.str.contains("^[0-9]{1,9}$")).then(stated).cast(pl.UInt32).fill_null(number)
         kept = (pl.col(cell(i)).alias(cell(place)) for place, i in enumerate(self._names.kept))
-        return _headers_marked(rows, self._names).select(*PLACE, number.alias("number"), "fault", "tail", *kept)
+        told = (pl.col(cell(names.index(name))).alias(name) for name in (COLUMN_COLUMN, VALUE_COLUMN) if name in names)
+        return _headers_marked(rows, self._names).select(*PLACE, number.alias("number"), "fault", "tail", *kept, *told)
 
 
 @dataclass(frozen=True)
@@ -300,6 +304,8 @@ def _columns(names: tuple[str, ...], name: str, line: int) -> Mapping[str, int]:
 
 
 def _shown(header: list[str]) -> str:
-    """The header as an error may show it: short, and nothing that looks like somebody's number."""
-    cells = [re.sub(r"[0-9](?=[0-9]{2})", "x", text.strip())[:40] for text in header if text.strip()]
+    """The header as an error may show it: short, and nothing that looks like somebody's number or, beside one, name."""
+    somebody = any(len(re.sub(r"[^0-9]", "", text)) >= A_NUMBER for text in header)
+    shown = (unnamed(text.strip()) if somebody and not re.search("[0-9]", text) else text.strip() for text in header)
+    cells = [re.sub(r"[0-9](?=[0-9]{2})", "x", text)[:40] for text in shown if text]
     return ", ".join(cells[:20]) or "-"

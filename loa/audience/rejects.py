@@ -14,7 +14,8 @@ import polars as pl
 
 from loa.audience.cells import all_written
 from loa.audience.columns import TOLD
-from loa.audience.reading import OURS, ROW_COLUMN, Sheet
+from loa.audience.names_hidden import unnamed
+from loa.audience.reading import COLUMN_COLUMN, OURS, ROW_COLUMN, VALUE_COLUMN, Sheet
 from loa.audience.records import cell
 from loa.model.audience import Reject
 from loa.model.errors import StoreError
@@ -22,8 +23,8 @@ from loa.store.artefacts import write_stream
 
 COLUMNS = (
     ROW_COLUMN,
-    f"{OURS}cột",
-    f"{OURS}giá trị",
+    COLUMN_COLUMN,
+    VALUE_COLUMN,
     f"{OURS}mã",
     f"{OURS}cần sửa",
     f"{OURS}to mend",
@@ -44,10 +45,11 @@ def to_bytes(sheet: Sheet, rejects: Iterable[pl.DataFrame]) -> Iterator[bytes]:
 
 
 def summary(rejects: pl.DataFrame, most: int) -> tuple[Reject, ...]:
-    """The first rejects, for a screen or a log: every digit of a value but the last two is hidden."""
+    """The first rejects, for a screen or a log: of a value's digits the last two are shown, of what may be a name the
+    first letters."""
     shown = rejects.head(most).select("number", *TOLD)
     return tuple(
-        Reject(row=number, value=re.sub(r"[0-9](?=.*[0-9]{2})", "x", value)[:60], code=code, vi=vi, en=en)
+        Reject(row=number, value=re.sub(r"[0-9](?=.*[0-9]{2})", "x", unnamed(value))[:60], code=code, vi=vi, en=en)
         for number, _, value, code, vi, en in shown.iter_rows()
     )
 

@@ -118,8 +118,7 @@ def _language(text: str) -> tuple[str, Fault | None]:
     said = plain(text)
     tag = vocabulary().languages.get(said, "")
     if said and not tag:
-        known = ", ".join(sorted(set(vocabulary().languages.values())))
-        return "", Fault("language-unknown", "language", text, {"known": known})
+        return "", Fault("language-unknown", "language", text, {"known": vocabulary().language_names})
     return tag, None
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
+from loa.model.sentences import Words
 from loa.text.normal import fold
 
 TABLE = Path(__file__).with_name("vocabulary.toml")
@@ -23,6 +24,8 @@ class Vocabulary:
     yes: frozenset[str]
     no: frozenset[str]
     languages: Mapping[str, str]
+    language_names: Words
+    """Every tag with the language's name, for people."""
 
     def is_sensitive(self, text: str) -> bool:
         """Whether a column's name or a group speaks of ethnic origin or religion."""
@@ -40,6 +43,10 @@ def vocabulary() -> Vocabulary:
         yes=frozenset(table["consent"]["yes"]),
         no=frozenset(table["consent"]["no"]),
         languages={word: tag for tag, words in table["languages"].items() for word in words},
+        language_names=Words(
+            ", ".join(f"{tag} ({table['language_names'][tag][0]})" for tag in table["languages"]),
+            ", ".join(f"{tag} ({table['language_names'][tag][1]})" for tag in table["languages"]),
+        ),
     )
 
 

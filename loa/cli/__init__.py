@@ -55,7 +55,7 @@ def _launch(
         In một tài liệu JSON ra stdout. / Print one JSON document on stdout.
     """
     session = Session(root=workspace or Path(), json=json, environ=os.environ)
-    command, bound, injected = app.parse_args(tokens, exit_on_error=False, print_error=True)
+    command, bound, injected = app.parse_args(tokens, exit_on_error=False, print_error=False)
     extra = {"session": session} if "session" in injected else {}
     return command(*bound.args, **bound.kwargs, **extra)
 
@@ -71,13 +71,14 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str]) -> int:
     """Runs a command and returns its exit code."""
     from loa.cli.session import show_bug, show_error
+    from loa.cli.usage import show_usage
     from loa.model.errors import LoaError
 
     as_json = "--json" in arguments
     try:
-        result = app.meta(arguments, exit_on_error=False, print_error=True, result_action="return_value")
-    except CycloptsError:
-        return 2
+        result = app.meta(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        return show_usage(error, as_json=as_json)
     except LoaError as error:
         show_error(error, as_json=as_json)
         return error.exit_code

@@ -11,6 +11,14 @@ from loa.cli.waves import Year
 
 app = App(name="campaign", help="Chiến dịch: xem, kiểm tra, lịch các đợt. / Campaigns: list, show, check, dates.")
 
+# what only made things show, English -> Vietnamese
+_UNSEEN = {
+    "people": "danh sách người nhận",
+    "lanes, prices and hours": "đường gửi, giá và giờ gửi",
+    "voice and sound": "giọng đọc và âm thanh",
+    "the poster's layout": "bố cục áp phích",
+}
+
 
 @app.command(name="list")
 def list_(*, session: Injected) -> None:
@@ -45,8 +53,15 @@ def show(id: str, *, session: Injected) -> None:
 
 @app.command
 def check(id: str, *, session: Injected) -> int:
-    """Kiểm tra tệp chiến dịch, mẫu và ngày; không tạo gì. / Check the file, its templates and dates; makes nothing."""
+    """Kiểm tra tệp, mẫu, lời văn và ngày; không tạo gì. / Check file, templates, words and dates; makes nothing.
+
+    Parameters
+    ----------
+    id
+        Mã chiến dịch. / The campaign's id.
+    """
     from loa import calendar, pipeline
+    from loa.cli.reviews import findings_document, print_findings
     from loa.model.errors import ContentError
     from loa.words import check_templates
 
@@ -58,9 +73,22 @@ def check(id: str, *, session: Injected) -> int:
             where = desk.workspace.line_of(id, ("anchor",))
             anchor, today = f"{waves[0].anchor:%d/%m/%Y}", f"{now:%d/%m/%Y}"
             raise ContentError.at("anchor-past", where.file, where.line, where.field, anchor=anchor, today=today)
-        check_templates(desk, campaign)
-    session.show({"id": id, "ok": True}, lambda out: out.print(f"{id}: không có lỗi. / no mistakes.", highlight=False))
-    return 0
+        findings = check_templates(desk, campaign)
+    blocks = sum(finding.blocks for finding in findings)
+    document = {"id": id, "ok": not blocks, "findings": findings_document(findings), "not_looked_at": list(_UNSEEN)}
+
+    def render(out: Any) -> None:
+        print_findings(out, findings)
+        verdict = (
+            f"{id}: có {blocks} lỗi chặn. / {blocks} blocking." if blocks else f"{id}: không có lỗi. / no mistakes."
+        )
+        out.print(verdict, markup=False, highlight=False)
+        unseen = ", ".join(_UNSEEN.values())
+        out.print(f"Chưa xem: {unseen}; “loa prepare” xem các phần này.", markup=False, highlight=False)
+        out.print(f"Not looked at: {', '.join(_UNSEEN)}; `loa prepare` does.", style="dim", highlight=False)
+
+    session.show(document, render)
+    return 3 if blocks else 0
 
 
 @app.command
@@ -98,10 +126,11 @@ def calendar(id: str, *, year: int | None = None, session: Injected) -> None:
 
 
 @app.command
-def forecast(id: str, wave: str, *, year: Year = None, session: Injected) -> None:
+def forecast(id: str, wave: str, *, year: Year = None, session: Injected) -> int:
     """Dự báo một đợt: người nhận, bản tin, chi phí, giờ xong. / What a wave would reach, cost, and when it is done.
 
-    Chạy được ngay khi đã nhập danh sách, chưa cần chuẩn bị. / Needs the audience only; nothing has to be prepared.
+    Chạy được ngay khi đã nhập danh sách, chưa cần chuẩn bị. Mã thoát 3 khi có lỗi chặn đợt này. / Needs the audience
+    only; nothing has to be prepared. Exit code 3 where something would block the wave.
 
     Parameters
     ----------
@@ -111,8 +140,9 @@ def forecast(id: str, wave: str, *, year: Year = None, session: Injected) -> Non
         Mã đợt. / The wave's id.
     """
     from loa import pipeline
-    from loa.cli.forecasts import outlook_document, print_outlook
+    from loa.cli.forecasts import blocked, outlook_document, print_outlook
 
     with session.desk() as desk:
         outlook = pipeline.forecast(desk, pipeline.occasion(desk, id, wave, year))
     session.show(outlook_document(outlook), lambda out: print_outlook(out, outlook))
+    return 3 if blocked(outlook) else 0

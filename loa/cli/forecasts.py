@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from loa.model.campaign import Deliverable
     from loa.outlook import Outlook
     from loa.sms.demand import Expected
-    from loa.sms.forecast import Network, Side
+    from loa.sms.forecast import Forecast, Network, Side
 
 _ENCODINGS = {"accented": "có dấu", "unaccented": "không dấu"}
 _NONE = "–"
@@ -27,7 +28,25 @@ def print_outlook(out: Any, outlook: Outlook, *, with_findings: bool = True) -> 
     for item in outlook.messages:
         _print_message(out, item, with_findings=with_findings)
     for deliverable, places in outlook.packages:
-        _line(out, f"\n[{deliverable.id}] {deliverable.title.vi}: {_dots(places)} xã, phường, đặc khu")
+        _line(out, f"\n[{deliverable.id}] {deliverable.title.vi}: {_package(deliverable, places)}")
+
+
+def blocked(outlook: Outlook) -> bool:
+    """Whether something that the forecast found would stop the wave's release."""
+    from loa.sms.forecast import findings
+
+    return any(found.blocks for item in outlook.messages for found in findings(item.forecast, item.job.subject))
+
+
+def _package(deliverable: Deliverable, places: int) -> str:
+    """What is counted of a package: places, never people."""
+    from loa.sms.broadcast.deliverable import OperatorPackageDeliverable
+
+    counted = f"{_dots(places)} xã, phường, đặc khu"
+    if not isinstance(deliverable, OperatorPackageDeliverable):
+        return f"một gói cho {counted}"
+    operators = ", ".join(deliverable.operators)
+    return f"công văn cho {operators}; địa bàn {counted}; số người nhận chỉ nhà mạng biết"
 
 
 def _print_message(out: Any, item: Expected, *, with_findings: bool) -> None:
@@ -68,7 +87,7 @@ def _sums(item: Expected) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = [
         ("Bản tin mỗi tin nhắn", _range(lengths["accented"]), _range(lengths["unaccented"])),
         ("Số bản tin phải gửi", *_both(item, lambda side: side.parts)),
-        ("Chi phí dự kiến (đồng)", *_both(item, lambda side: _vnd(side.vnd))),
+        (f"Chi phí dự kiến (đồng){_without(made)}", *_both(item, lambda side: _vnd(side.vnd))),
         ("Gửi xong", *_both(item, lambda side: _done(side, made.conditions.start))),
     ]
     if made.conditions.budget is not None:
@@ -76,6 +95,12 @@ def _sums(item: Expected) -> list[tuple[object, ...]]:
     if item.spent is not None:
         rows.insert(-1, ("Đã gửi đi, khoảng (đồng)", item.spent, item.spent))
     return rows
+
+
+def _without(made: Forecast) -> str:
+    """The networks that the cost is without: no lane serves them, so nothing is sent to them."""
+    names = ", ".join(network.operator or _NONE for network in made.chosen.networks if not network.lane)
+    return f", CHƯA GỒM {names}" if names else ""
 
 
 def _range(lengths: tuple[int, int]) -> object:
@@ -159,7 +184,14 @@ def outlook_document(outlook: Outlook) -> dict[str, Any]:
         "closes_at": outlook.wave.closes_at.isoformat(),
         "messages": [_message(item) for item in outlook.messages],
         "packages": [
-            {"deliverable": item.id, "channel": item.channel, "places": places} for item, places in outlook.packages
+            {
+                "deliverable": item.id,
+                "channel": item.channel,
+                "places": places,
+                # letters go to these; how many people they reach only they know
+                "operators": list(getattr(item, "operators", ())),
+            }
+            for item, places in outlook.packages
         ],
     }
 
@@ -192,6 +224,7 @@ def _side(side: Side) -> dict[str, Any]:
     return {
         "parts": side.parts,
         "vnd": side.vnd,
+        "vnd_leaves_out": [network.operator for network in side.networks if not network.lane],
         "finish": side.finish.isoformat() if side.finish else None,
         "parts_not_out_in_time": side.left,
         "networks": [

@@ -14,7 +14,10 @@ from loa.cli.waves import Year
 app = App(name="sms", help="Tin nhắn: đếm bản tin, tạm dừng, đối soát. / SMS: count, hold, reconcile.")
 app.command(listen)
 
-Who = Annotated[str | None, Parameter(name="--as")]
+Who = Annotated[
+    str | None, Parameter(name="--as", help="Người thao tác; hoặc biến LOA_ACTOR. / Who acts; or LOA_ACTOR.")
+]
+Reason = Annotated[str, Parameter(help="Lý do, được lưu lại. / Why; it is kept.")]
 
 
 @app.command
@@ -48,33 +51,36 @@ def parts(
     session.show({"co-dau": document(*both[0]), "khong-dau": document(*both[1])}, lambda out: show(out, *both))
 
 
-def _hold(id: str, wave: str, year: int | None, kind: str, by: str | None, session: Any) -> None:
+def _hold(id: str, wave: str, year: int | None, kind: str, by: str | None, reason: str, session: Any) -> None:
     from loa import pipeline
 
     with session.desk() as desk:
         actor = session.actor(by)
-        done = pipeline.hold(desk, pipeline.occasion(desk, id, wave, year), kind, actor)
-    document = {"wave": done.wave, "hold": kind, "stopped": done.stopped, "out": done.out}
+        done = pipeline.hold(desk, pipeline.occasion(desk, id, wave, year), kind, actor, reason)
+    document = {
+        "wave": done.wave, "hold": kind, "by": actor, "reason": reason.strip(), "stopped": done.stopped,
+        "out": done.out,
+    }  # fmt: skip
     words = f"{done.wave}: {done.words.vi} / {done.words.en}"
     session.show(document, lambda out: out.print(words, markup=False, highlight=False))
 
 
 @app.command
-def pause(id: str, wave: str, *, year: Year = None, by: Who = None, session: Injected) -> None:
+def pause(id: str, wave: str, *, year: Year = None, by: Who = None, reason: Reason = "", session: Injected) -> None:
     """Tạm dừng gửi một đợt. / Pause a wave."""
-    _hold(id, wave, year, "paused", by, session)
+    _hold(id, wave, year, "paused", by, reason, session)
 
 
 @app.command
-def resume(id: str, wave: str, *, year: Year = None, by: Who = None, session: Injected) -> None:
+def resume(id: str, wave: str, *, year: Year = None, by: Who = None, reason: Reason = "", session: Injected) -> None:
     """Cho gửi tiếp một đợt đã tạm dừng. / Let a paused wave go on."""
-    _hold(id, wave, year, "", by, session)
+    _hold(id, wave, year, "", by, reason, session)
 
 
 @app.command
-def cancel(id: str, wave: str, *, year: Year = None, by: Who = None, session: Injected) -> None:
+def cancel(id: str, wave: str, *, year: Year = None, by: Who = None, reason: Reason = "", session: Injected) -> None:
     """Hủy phần chưa gửi của một đợt; phần đã gửi không thu lại được. / Cancel what is not out yet, for good."""
-    _hold(id, wave, year, "cancelled", by, session)
+    _hold(id, wave, year, "cancelled", by, reason, session)
 
 
 @app.command

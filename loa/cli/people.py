@@ -46,6 +46,7 @@ def show_outcome(session: Any, done: Any, rejects_name: str, *, rows: bool = Fal
         "unchanged": done.unchanged,
         "operators": dict(info.operators),
         "reasons": dict(info.reasons),
+        "added": asdict(done.added) if done.added else None,
         "rejects": rejects_name,
         "warnings": [{"vi": words.vi, "en": words.en} for words in done.warnings],
         "first": [asdict(reject) for reject in done.first],
@@ -54,9 +55,7 @@ def show_outcome(session: Any, done: Any, rejects_name: str, *, rows: bool = Fal
     def render(out: Any) -> None:
         if done.unchanged:
             out.print(f"“{info.name}”: tệp này đã nhập, không làm lại. / imported before, nothing to do.")
-        out.print(
-            f"{info.total} dòng: {info.clean} dùng được, {info.rejected} bị loại → {rejects_name}", highlight=False
-        )
+        _print_sums(out, done, rejects_name)
         for words in done.warnings:
             out.print(f"CHÚ Ý {words.vi} / {words.en}", markup=False, highlight=False)
         if info.reasons and not done.unchanged:
@@ -66,6 +65,24 @@ def show_outcome(session: Any, done: Any, rejects_name: str, *, rows: bool = Fal
             show_rejects(out, done.first, info.rejected)
 
     session.show(document, render)
+
+
+def _print_sums(out: Any, done: Any, rejects_name: str) -> None:
+    """Sums that add up to the rows of the very file; a mended one is a part of the list only."""
+    info, added = done.info, done.added
+    if added is None:
+        words = f"{info.total} dòng: {info.clean} dùng được, {info.rejected} bị loại → {rejects_name}"
+        out.print(words, markup=False, highlight=False)
+        return
+    known = f"{added.known} đã có sẵn, " if added.known else ""
+    words = f"Tệp sửa có {added.rows} dòng: {added.new} người thêm mới, {known}{info.rejected} vẫn bị loại"
+    out.print(f"{words} → {rejects_name}", markup=False, highlight=False)
+    back = f" (đã bỏ {added.taken_back} người vì có dòng ghi không đồng ý)" if added.taken_back else ""
+    before = info.clean - added.new + added.taken_back
+    out.print(
+        f"Danh sách “{info.name}” trước có {before} người, nay có {info.clean}{back}. / {info.clean} people by now.",
+        markup=False, highlight=False,
+    )  # fmt: skip
 
 
 def show_rejects(out: Any, first: Sequence[Reject], rejected: int) -> None:
@@ -114,6 +131,13 @@ def opt_out(*numbers: str, source: str, file: Path | None = None, session: Injec
         Tệp danh sách số (CSV, XLSX, mỗi dòng một số), ví dụ danh sách không quảng cáo. / A file of numbers, such as
         the national do-not-call list.
     """
+    from loa.model.errors import Misused
+
+    source = source.strip()
+    if not source:
+        raise Misused("opt-out-no-source")
+    if not numbers and file is None:
+        raise Misused("opt-out-nobody")
     phones = [_phone(place, text) for place, text in enumerate(numbers, start=1)]
     if file is None:
         _note(phones, source, session)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +13,7 @@ from loa.cli.session import Injected, shown, table
 
 if TYPE_CHECKING:
     from loa.channel import Desk
+    from loa.model.finding import Finding
     from loa.model.review import Bundle
     from loa.outlook import Outlook
 
@@ -18,6 +21,7 @@ app = App(name="review", help="Thẩm định: xem, phê duyệt, yêu cầu ch�
 
 Who = Annotated[str | None, Parameter(name="--as")]
 
+_CLASSES = {"notice": "thông báo / notice", "advertising": "quảng cáo / advertising"}
 _DECISIONS = {
     "open": "chờ duyệt / open",
     "approved": "đã phê duyệt / approved",
@@ -74,7 +78,8 @@ def show(bundle: str, *, export: Path | None = None, session: Injected) -> None:
             print_outlook(out, outlook, with_findings=False)
 
     forecast = outlook_document(outlook) if outlook else None
-    session.show({**_document(found), "texts": texts, "forecast": forecast}, render)
+    findings = findings_document(gate.findings_of(found))
+    session.show({**_document(found), "texts": texts, "forecast": forecast, "findings": findings}, render)
 
 
 def outlook_of(desk: Desk, bundle: Bundle) -> tuple[Outlook | None, str]:
@@ -91,14 +96,17 @@ def outlook_of(desk: Desk, bundle: Bundle) -> tuple[Outlook | None, str]:
 
 def print_bundle(out: Any, bundle: Bundle, texts: list[dict[str, Any]]) -> None:
     """A bundle as an approver reads it."""
-    from loa import gate
+    from loa import calendar, gate
 
     covered = bundle.manifest["covered"]
     out.print(f"Gói {bundle.short}  {bundle.wave}  [{_DECISIONS[bundle.decision]}]", markup=False, highlight=False)
-    out.print(f"Gửi lúc {covered['send_at']}  loại tin: {covered['message_class']}", highlight=False)
+    send_at = calendar.moment_words(datetime.fromisoformat(covered["send_at"]))
+    kind = _CLASSES.get(covered["message_class"], covered["message_class"])
+    out.print(f"Gửi lúc / at: {send_at}  loại tin / class: {kind}", markup=False, highlight=False)
     out.print(f"Người trình / asked by: {shown(bundle.requested_by)}", markup=False, highlight=False)
     if bundle.decided_by:
-        words = f"{_DECISIONS[bundle.decision]}: {shown(bundle.decided_by)} {shown(bundle.reason)}"
+        at = f", {calendar.moment_words(bundle.decided_at)}" if bundle.decided_at else ""
+        words = f"{_DECISIONS[bundle.decision]}: {shown(bundle.decided_by)}{at} {shown(bundle.reason)}".rstrip()
         out.print(words, markup=False, highlight=False)
         for code, reason in (bundle.overrides or {}).items():
             out.print(f"  bỏ qua / overridden: {code}: {shown(reason)}", markup=False, highlight=False)
@@ -107,7 +115,7 @@ def print_bundle(out: Any, bundle: Bundle, texts: list[dict[str, Any]]) -> None:
     rows = []
     for item in covered["deliverables"]:
         audience = item["audience"]
-        whom = f"{audience['name']}: {audience['people']} người" if audience else str(item["deliverable"].get("places"))
+        whom = f"{audience['name']}: {audience['people']} người" if audience else _places(item)
         rows += [
             (item["deliverable"]["id"], artefact["name"], artefact["language"], artefact["size"], whom)
             for artefact in item["artefacts"]
@@ -123,12 +131,37 @@ def print_bundle(out: Any, bundle: Bundle, texts: list[dict[str, Any]]) -> None:
         out.print(f"  có dấu:  {shown(text['accented'])}", markup=False, highlight=False)
     findings = gate.findings_of(bundle)
     out.print(f"\n{len(findings)} lỗi và lưu ý / findings")
+    print_findings(out, findings)
+
+
+def print_findings(out: Any, findings: Sequence[Finding]) -> None:
+    """Findings as people read them, what blocks marked."""
     for finding in findings:
         mark = "CHẶN " if finding.blocks else "lưu ý"
         over = " (--override)" if finding.blocks and finding.overridable else ""
         out.print(
             f"  {mark} [{finding.code}]{over} {finding.subject}: {finding.words.vi}", markup=False, highlight=False
         )
+
+
+def _places(item: dict[str, Any]) -> str:
+    """Whom a package is for."""
+    return f"{len(item['places'])} xã, phường, đặc khu"
+
+
+def findings_document(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """Findings as JSON."""
+    return [
+        {
+            "code": found.code,
+            "level": found.level.value,
+            "overridable": found.overridable,
+            "subject": found.subject,
+            "vi": found.words.vi,
+            "en": found.words.en,
+        }
+        for found in findings
+    ]
 
 
 def texts_of(desk: Any, bundle: Bundle) -> list[dict[str, Any]]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from loa.channel import Desk
     from loa.model.errors import LoaError
 
-Result = TypeVar("Result")
 WIDE = 200
 
 
@@ -39,12 +38,14 @@ class Session:
     def desk(self) -> Iterator[Desk]:
         """The desk of the workspace, closed at the end."""
         from loa import pipeline
+        from loa.workspace import Workspace
 
-        desk = pipeline.open_desk(self.root, self.environ)
-        try:
-            yield desk
-        finally:
-            desk.store.close()
+        with Workspace.at(self.root).lines_named():
+            desk = pipeline.open_desk(self.root, self.environ)
+            try:
+                yield desk
+            finally:
+                desk.store.close()
 
     def actor(self, given: str | None) -> str:
         """Who acts: `--as`, else LOA_ACTOR. Raises `Refused` where nobody is named: a review needs a name."""
@@ -65,11 +66,6 @@ class Session:
     def tell(self, words: str) -> None:
         """A line of progress."""
         progress().print(words, highlight=False)
-
-    async def step(self, name: str, work: Callable[[], Awaitable[Result]]) -> Result:
-        """A `loa.pipeline.Step` that says what it is at."""
-        self.tell(f"  … {name}")
-        return await work()
 
 
 # injected by the launcher; never read from the command line

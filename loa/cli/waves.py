@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from loa.cli.session import Injected, Session, table
+from loa.cli.session import Injected, Session, shown, table
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from loa.model.ledger import Count, Outage
+    from loa.standing import Hold
 
 ledger = App(name="ledger", help="Sổ gửi: xuất từng dòng. / The ledger: export every row.")
 
@@ -46,7 +47,8 @@ def prepare(
     import asyncio
 
     from loa import gate, pipeline
-    from loa.cli.reviews import print_bundle
+    from loa.cli.progress import Steps
+    from loa.cli.reviews import findings_document, print_bundle
 
     actor = session.actor(by)
     if flows := _flows(session):
@@ -54,10 +56,15 @@ def prepare(
     else:
         with session.desk() as desk:
             found = pipeline.occasion(desk, id, wave, year)
-            digest = asyncio.run(pipeline.prepare(desk, found, actor, session.step)).digest
+            digest = asyncio.run(pipeline.prepare(desk, found, actor, Steps(session, found))).digest
     with session.desk() as desk:
         bundle = gate.find_bundle(desk, digest)
-    document = {"digest": bundle.digest, "wave": bundle.wave, "decision": bundle.decision.value}
+    document = {
+        "digest": bundle.digest,
+        "wave": bundle.wave,
+        "decision": bundle.decision.value,
+        "findings": findings_document(gate.findings_of(bundle)),
+    }
     session.show(document, lambda out: print_bundle(out, bundle, []))
 
 
@@ -74,15 +81,18 @@ def release(id: str, wave: str, *, year: Year = None, session: Injected) -> int:
     import asyncio
 
     from loa import pipeline
+    from loa.cli.progress import Steps, beside_others
     from loa.model.errors import PartlyDelivered
 
     with session.desk() as desk:
         found = pipeline.occasion(desk, id, wave, year)
         if flows := _flows(session):
-            done = asyncio.run(flows.release(id, wave, found.wave.year, str(session.root.resolve())))
+            run = flows.release(id, wave, found.wave.year, str(session.root.resolve()))
+            done = asyncio.run(beside_others(session, desk, run))
             released = pipeline.Released(found.wave.key, done, 0)
         else:
-            released = asyncio.run(pipeline.release(desk, found, session.step, PATIENCE))
+            work = pipeline.release(desk, found, Steps(session, found), PATIENCE)
+            released = asyncio.run(beside_others(session, desk, work))
         if released.left or released.held:
             raise PartlyDelivered(released.wave, released.done, released.left, released.held)
     words = f"{released.wave}: gửi {released.done} lần này, không còn dòng nào chờ. / sent, nothing left."
@@ -114,17 +124,26 @@ def status(id: str = "", *, session: Injected) -> None:
         Mã chiến dịch; để trống là tất cả. / The campaign's id; all unless named.
     """
     from loa.outlook import done_at
+    from loa.standing import hold_of, left_behind, senders
 
     with session.desk() as desk:
+        refuse_unknown(desk, id)
         found = [(wave, desk.store.figures.counts(wave)) for wave in desk.store.figures.waves(id)]
         packages = {wave: packages_of(desk, wave, counts) for wave, counts in found}
-        holds = {wave: desk.store.ledger.held(wave) for wave, _ in found}
+        holds = {wave: hold_of(desk, wave) for wave, _ in found}
         finish = {wave: done_at(desk, wave) for wave, _ in found}
         outages = tuple(desk.store.lanes.outages(desk.clock.now()).values())
+        held = senders(desk)
+        left = left_behind(desk, held)
     document = [
         {
             "wave": wave,
-            "hold": holds[wave],
+            "hold": hold.kind if (hold := holds[wave]) else "",
+            "hold_by": hold.by if hold else "",
+            "hold_at": hold.at if hold else None,
+            "hold_reason": hold.reason if hold else "",
+            "lanes_held": held,
+            "lanes_left_behind": left,
             "done_at": finish[wave],
             "counts": [_count(count) for count in counts],
         }
@@ -136,23 +155,53 @@ def status(id: str = "", *, session: Injected) -> None:
             out.print("Chưa có đợt nào được gửi. / Nothing was released yet.")
         for wave, counts in found:
             print_counts(out, wave, counts, packages[wave])
-            _print_outlook(out, holds[wave], finish[wave])
+            _print_outlook(out, holds[wave], finish[wave], at_work=bool(held))
+        _print_senders(out, found, held, left)
         for outage in outages:
             print_outage(out, outage)
 
     session.show(document, render)
 
 
-def _print_outlook(out: Any, hold: str, finish: datetime | None) -> None:
-    """What keeps a wave, or when the rest of it will be out."""
+def _print_outlook(out: Any, hold: Hold | None, finish: datetime | None, *, at_work: bool) -> None:
+    """What keeps a wave, or when the rest of it will be out, or would be."""
     from loa.calendar import moment_words
     from loa.model.sentences import words
 
-    if hold:
-        out.print(f"{words(f'held-wave-{hold}')}", markup=False, highlight=False)
+    if hold is not None:
+        when = f" lúc {moment_words(hold.at)}" if hold.at else ""
+        who = f" ({hold.by}{when}{': ' if hold.reason else ''}{hold.reason})" if hold.by else ""
+        out.print(shown(f"{words(f'held-wave-{hold.kind}')}{who}"), markup=False, highlight=False)
     elif finish is not None:
-        moment = moment_words(finish)
-        out.print(f"Phần còn lại dự kiến gửi xong lúc {moment}. / The rest will be out by then.", highlight=False)
+        said = words("status-done-at" if at_work else "status-would-be-done-at", {"moment": moment_words(finish)})
+        out.print(str(said), markup=False, highlight=False)
+
+
+def _print_senders(
+    out: Any, found: Sequence[tuple[str, Sequence[Count]]], held: Mapping[str, str], left: Sequence[str]
+) -> None:
+    """Who sends now, where there is anything to send; and what a process that died has left in the middle."""
+    from loa.model.sentences import words
+    from loa.model.states import RowState
+
+    moving = {RowState.PLANNED, RowState.SENDING}
+    if held:
+        lanes = ", ".join(f"{lane} ({process})" for lane, process in held.items())
+        out.print(str(words("status-sending", {"lanes": lanes})), markup=False, highlight=False)
+    elif any(count.state in moving for _, counts in found for count in counts):
+        out.print(str(words("status-nobody-sends")), markup=False, highlight=False)
+    if left:
+        out.print(str(words("status-left-behind", {"lanes": ", ".join(left)})), markup=False, highlight=False)
+
+
+def refuse_unknown(desk: Any, campaign: str) -> None:
+    """Raises `ContentError` for a campaign that has neither a file nor a row, and names those that have."""
+    from loa.model.errors import ContentError
+
+    known = {*desk.workspace.campaign_ids(), *(wave.partition("/")[0] for wave in desk.store.figures.waves())}
+    if campaign and campaign not in known:
+        folder = desk.workspace.name_of(desk.workspace.campaigns)
+        raise ContentError.at("campaign-missing", folder, name=campaign, known=", ".join(sorted(known)) or "-")
 
 
 def print_outage(out: Any, outage: Outage) -> None:
@@ -247,6 +296,7 @@ def export(*, campaign: str = "", out: Annotated[Path, Parameter(name=["-o", "--
         Tệp ghi ra. / The file to write.
     """
     with session.desk() as desk:
+        refuse_unknown(desk, campaign)
         written = export_rows(desk, campaign, out)
     document = {"rows": written, "file": str(out)}
     session.show(document, lambda screen: screen.print(f"{written} dòng → {out}", markup=False, highlight=False))

@@ -68,10 +68,17 @@ class LoudspeakerChannel(handover.ByPackage):
         """`engines` makes the voices of one run from the workspace's settings; by default those of the catalogue."""
         self._engines = engines
 
-    def lint(self, job: Job, desk: Desk) -> None:
-        """Renders the script of each language and turns it into what is read aloud."""
+    def lint(self, job: Job, desk: Desk) -> tuple[Finding, ...]:
+        """Renders the script of each language, turns it into what is read aloud, and looks at both."""
+        from loa.loudspeaker.checks import word_findings
+
+        rules = rules_for(job.campaign, desk.workspace.settings.links.allowed_hosts, job.deliverable.topic)
+        found: list[Finding] = []
         for language in job.deliverable.languages:
-            _words(job, desk, language)
+            words = _words(job, desk, language)
+            subject = f"{job.subject} [{language}]"
+            found += word_findings(language, words.script.printed, words.spoken.printed, subject, rules)
+        return tuple(found)
 
     def prepare(self, job: Job, desk: Desk) -> tuple[Artefact, ...]:
         """Script, spoken words and MP3 of each language.

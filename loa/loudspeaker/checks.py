@@ -33,18 +33,19 @@ class Made:
 def check(made: Made, subject: str, seconds: int, rules: Rules, profile: Profile) -> tuple[Finding, ...]:
     """Every finding on one language. `seconds` is the length that was asked for."""
     return (
-        *lint(unheaded(made.script), subject, rules),
-        *_words(made, subject),
+        *word_findings(made.language, made.script, made.spoken, subject, rules),
         *_voice(made, subject),
         *_sound(made, subject, seconds, profile),
     )
 
 
-def _words(made: Made, subject: str) -> Iterator[Finding]:
-    if made.language == "en":
+def word_findings(language: str, script: str, spoken: str, subject: str, rules: Rules) -> Iterator[Finding]:
+    """What is to be said of the words by themselves, before anybody speaks them."""
+    yield from lint(unheaded(script), subject, rules)
+    if language == "en":
         return  # an English voice reads figures itself
-    for _, token in leftovers(unheaded(made.spoken)):
-        yield Finding("token-unreadable", subject, {"token": token, "language": made.language})
+    for _, token in leftovers(unheaded(spoken)):
+        yield Finding("token-unreadable", subject, {"token": token, "language": language})
 
 
 def _voice(made: Made, subject: str) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """The one error tree.
 
     LoaError                  what went wrong, as a code; exit code 1 unless a branch says otherwise
+    ├── Misused               the command line itself is not what the command takes                     exit 2
     ├── ContentError          the officer can mend it: file, line, field, what to write instead        exit 3
     ├── Refused               a gate said no, and which                                                exit 3
     ├── PartlyDelivered       something held a release before everything was out                       exit 4
@@ -70,6 +71,12 @@ class LoaError(Exception):
     def __str__(self) -> str:
         place = f"{self.where.words.vi}: " if self.where else ""
         return f"[{self.code}] {place}{self.words}"
+
+
+class Misused(LoaError):
+    """The command line lacks something, or has something that the command does not take."""
+
+    exit_code = 2
 
 
 class ContentError(LoaError):

@@ -53,7 +53,9 @@ def parse(text: str) -> Number | Problem:
     """The number that `text` spells, or what is wrong with it.
 
     Codes: phone-missing, phone-landline, phone-foreign, phone-unknown-prefix, phone-digits (too few or too many),
-    phone-rounded (9,12E+08), phone-date (a spreadsheet took digits for a day), phone-several, phone-not-a-number.
+    phone-no-zero (ten that begin otherwise), phone-country-digits (too few or too many after +84), phone-rounded
+    (9,12E+08), phone-fraction (912000123.5), phone-date (a spreadsheet took digits for a day), phone-several,
+    phone-not-a-number.
     """
     shape = _SHAPE(text) or _SHAPE(_bare(text).translate(_BETWEEN_DIGITS))
     if shape is None:
@@ -102,6 +104,12 @@ def _problem(bare: str) -> Problem:
         return Problem("phone-several")
     if count >= 8 and re.match(r"\+(?!84)|00(?!84)", digits):
         return Problem("phone-foreign")
+    if _FRACTION.fullmatch(bare):
+        return Problem("phone-fraction")
+    if country := re.match(r"(?:\+|00)840?", digits):
+        return Problem("phone-country-digits", {"digits": len(digits) - country.end()})
+    if count == 10 and not digits.startswith("0"):
+        return Problem("phone-no-zero")
     return Problem("phone-digits", {"digits": count})
 
 
@@ -131,6 +139,8 @@ _FLOAT = re.compile(r"^(\d{9,12})\.0$", re.ASCII)
 # country code only where a whole number follows: nine digits that begin with 84 are prefix 084 without its zero.
 # Nine digits are a number of today; ten begin with 1 (a mobile of before 2018) or 2 (a landline).
 _SHAPE = re.compile(r"(?:(?:\+|00)840?|840?(?=\d{9,10}$)|0?)([1-9]\d{8}|[12]\d{9})", re.ASCII).fullmatch
+# A program's number with decimals; people who put a point between digits begin with the zero.
+_FRACTION = re.compile(r"[1-9]\d{7,}[.,]\d+", re.ASCII)
 _ROUNDED = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE]\+?\d+", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?|\d{1,2}([/.-])\d{1,2}\4\d{4}", re.ASCII)
 _BETWEEN_NUMBERS = re.compile(r"[/;,|&\n]|\bvà\b|\bhoặc\b|\band\b|\bor\b", re.IGNORECASE)

@@ -51,10 +51,17 @@ class PosterChannel(handover.ByPackage):
     title = Localised(vi="Áp phích", en="Posters")
     deliverable: type[Deliverable] = PosterDeliverable
 
-    def lint(self, job: Job, desk: Desk) -> None:
-        """Reads every piece of the job: its tree, theme and copy."""
-        for _ in _orders(job, desk):
-            pass
+    def lint(self, job: Job, desk: Desk) -> tuple[Finding, ...]:
+        """Reads every piece of the job - its tree, theme and copy - and looks at the words of each language."""
+        from loa.text.lint import lint, rules_for
+
+        rules = rules_for(job.campaign, desk.workspace.settings.links.allowed_hosts, job.deliverable.topic)
+        words: dict[str, str] = {}
+        for piece in _orders(job, desk):
+            words[piece.copy.language] = "\n".join([*piece.copy.words.values(), *piece.copy.links.values()])
+        return tuple(
+            found for language, text in words.items() for found in lint(text, f"{job.subject} [{language}]", rules)
+        )
 
     def prepare(self, job: Job, desk: Desk) -> tuple[Artefact, ...]:
         """Print PDF, deck, picture and record of each language and format, and the font files they use."""

@@ -23,14 +23,17 @@ class SmsChannel:
     title = Localised(vi="Tin nhắn SMS", en="SMS")
     deliverable: type[Deliverable] = SmsDeliverable
 
-    def lint(self, job: Job, desk: Desk) -> None:
+    def lint(self, job: Job, desk: Desk) -> tuple[Finding, ...]:
         """Reads the prices, and renders each language once, for nobody; as if in some commune, where it names one."""
+        from loa.sms.checks import text_findings
+
         prices_of(job, desk)
         shape = texts.blank(job, desk)
         codes = [unit.code for unit in desk.workspace.communes_of(job.plan)] if shape.per_commune else []
         somewhere = codes[0] if codes else ""
         contexts = ((name, somewhere if name in shape.per_commune else "") for name in shape.languages)
-        texts.compose(job, desk, {context: {} for context in contexts})
+        made, _ = texts.compose(job, desk, {context: {} for context in contexts})
+        return tuple(text_findings(job, made, desk))
 
     def prepare(self, job: Job, desk: Desk) -> tuple[Artefact, ...]:
         """One artefact: all texts of the deliverable, with how many people get each.

@@ -26,7 +26,7 @@ _TYPOGRAPHIC = "“”‘’–—…\u00a0\u200b"
 def check(job: Job, artefacts: Sequence[Artefact], desk: Desk) -> Iterator[Finding]:
     made = texts.read(artefacts, desk)
     info = texts.audience_of(job, desk)
-    yield from _texts(job, made, desk)
+    yield from text_findings(job, made, desk)
     yield from _audience(job, info, made, desk)
     yield from _lanes(job, made, desk)
     if not calendar.within(desk.workspace.settings.hours, job.wave.send_at):
@@ -38,7 +38,8 @@ def check(job: Job, artefacts: Sequence[Artefact], desk: Desk) -> Iterator[Findi
     yield from findings(as_approved(job, made, desk), job.subject)
 
 
-def _texts(job: Job, made: Bodies, desk: Desk) -> Iterator[Finding]:
+def text_findings(job: Job, made: Bodies, desk: Desk) -> Iterator[Finding]:
+    """What is to be said of the texts by themselves, whoever gets them."""
     rules = rules_for(job.campaign, desk.workspace.settings.links.allowed_hosts, job.deliverable.topic)
     for body in made.texts:
         subject = f"{job.subject} [{body.language}{' ' + body.commune if body.commune else ''}]"

@@ -63,6 +63,12 @@ class Lanes:
         with self._db.read() as connection:
             return connection.scalar(sa.select(lanes.c.holder).where(lanes.c.lane == lane)) or ""
 
+    def holders(self, now: datetime) -> Mapping[str, str]:
+        """Who holds each lane that nobody else could take now, by the lane's name."""
+        with self._db.read() as connection:
+            found = connection.execute(sa.select(lanes).order_by(lanes.c.lane)).all()
+        return {lane.lane: lane.holder for lane in found if not _is_free(lane, now)}
+
     def ask(self, lane: str, now: datetime) -> bool:
         """Whether the lane could be taken; where not, its holder sees that somebody wants it."""
         with self._db.write() as connection:
@@ -116,8 +122,13 @@ class Lanes:
 
 
 def this_process() -> str:
+    """The name under which this process holds lanes."""
+    return holder_of(os.getpid())
+
+
+def holder_of(pid: int) -> str:
     """A holder's name: machine, space of process numbers, number, and when it started, since numbers come again."""
-    return f"{_machine()}/{os.getpid()}/{_stat(os.getpid())[1]}"
+    return f"{_machine()}/{pid}/{_stat(pid)[1]}"
 
 
 def _machine() -> str:

@@ -43,6 +43,17 @@ def test_an_import_shows_its_first_rejects_by_row_and_without_their_numbers(loa:
     assert "02083000222" not in out + err
 
 
+def test_the_sums_of_a_mended_file_are_said_for_the_file_and_for_the_list(loa: Loa, small: Path) -> None:
+    loa("audience", "import", small / "dan.csv", "--name", "dan")
+    file = small / "var/rejects/dan-rejects.csv"
+    text = file.read_text(encoding="utf-8-sig").replace("02083000222;Phường", "0912000222;Phường")
+    (small / "sua.csv").write_text(text, encoding="utf-8-sig")
+    code, out, _ = loa("audience", "import", small / "sua.csv", "--name", "dan")
+    assert code == 0
+    assert "Tệp sửa có 2 dòng: 1 người thêm mới, 1 vẫn bị loại" in out
+    assert "Danh sách “dan” trước có 2 người, nay có 3." in out
+
+
 def test_the_same_as_one_document(loa: Loa, small: Path) -> None:
     _, out, _ = loa("audience", "import", small / "dan.csv", "--name", "dan", "--json")
     said = json.loads(out)

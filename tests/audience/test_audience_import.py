@@ -101,7 +101,11 @@ def test_a_language_need_not_be_stated(places: Places) -> None:
 
 @pytest.mark.parametrize("said", ["tiếng Mông", "xx", "vi, en", "Kinh"])
 def test_a_language_that_is_not_known_is_a_question(places: Places, said: str) -> None:
-    assert imported(f"SĐT;Ngôn ngữ\n0912000111;{said}\n", places).info.reasons == {"language-unknown": 1}
+    made = imported(f"SĐT;Ngôn ngữ\n0912000111;{said}\n", places)
+    assert made.info.reasons == {"language-unknown": 1}
+    (frame,) = made.rejects()
+    assert "tyz (tiếng Tày), nut (tiếng Nùng)" in frame["vi"][0]
+    assert "blt (Tai Dam)" in frame["en"][0]
 
 
 def test_a_group_that_tells_ethnic_origin_is_not_kept_and_the_person_is(places: Places) -> None:
@@ -267,6 +271,64 @@ def test_a_mended_rejects_file_is_added_and_what_is_left_is_written_again(desk: 
     assert phones(desk) == ["+84912000111", "+84912000333"]
 
 
+def test_of_a_list_of_nobody_the_most_frequent_reasons_are_said(desk: Desk, lay: Lay) -> None:
+    rows = ["02083000222", "02083000223", "02083000224", "", "", "9123456789", "1"]
+    with pytest.raises(ContentError) as raised:
+        run(lay("ds.csv", "SĐT;Tên\n" + "".join(f"{phone};x\n" for phone in rows)), "thu", None, desk)
+    said = raised.value.words.vi
+    assert (
+        said.index("[phone-landline] 3 dòng")
+        < said.index("[phone-missing] 2 dòng")
+        < said.index("[phone-digits] 1 dòng: Số có 1 chữ số")
+    )
+    assert "phone-no-zero" not in said
+
+
+def test_a_change_in_the_helper_column_is_not_taken_and_said_so(desk: Desk, lay: Lay) -> None:
+    file = run(lay("ds.csv", LIST), "thu", None, desk).rejects_file
+    text = file.read_text(encoding="utf-8-sig")
+    # the first one of both: the helper column stands before the list's own
+    mended = text.replace("02083000222", "0912000222", 1).replace("Phường Gia Sàng", "Phường Gia Sàng (mới)", 1)
+    outcome = run(lay("mended.csv", mended), "thu", None, desk)
+    assert phones(desk) == ["+84912000111"]
+    (warning,) = [finding for finding in outcome.findings if finding.code == "people-helper-edited"]
+    assert warning.fields == {"rows": 2}
+
+
+@pytest.mark.parametrize("wrong", ["0912", "0912000222", "02083000999"])
+def test_a_mend_in_the_right_column_is_no_change_of_the_helper_even_where_it_is_wrong(
+    desk: Desk, lay: Lay, wrong: str
+) -> None:
+    file = run(lay("ds.csv", LIST), "thu", None, desk).rejects_file
+    before, number, after = file.read_text(encoding="utf-8-sig").rpartition("02083000222")
+    assert number
+    outcome = run(lay("mended.csv", before + wrong + after), "thu", None, desk)
+    assert "people-helper-edited" not in {finding.code for finding in outcome.findings}
+
+
+def test_the_sums_of_a_mended_file_are_those_of_its_own_rows(desk: Desk, lay: Lay) -> None:
+    file = run(lay("ds.csv", LIST), "thu", None, desk).rejects_file
+    text = file.read_text(encoding="utf-8-sig").replace("02083000222;Phường", "0912000222;Phường")
+    width = text.partition("\n")[0].count(";") - HEADER.count(";")
+    outcome = run(lay("mended.csv", text + ";" * width + GOOD), "thu", None, desk)
+    added = outcome.added
+    assert added is not None
+    assert (added.rows, added.new, added.known, added.taken_back, outcome.rejected) == (3, 1, 1, 0, 1)
+    assert added.rows == added.new + added.known + outcome.rejected
+    assert run(lay("other.csv", HEADER + GOOD), "khac", None, desk).added is None
+
+
+def test_whoever_is_taken_back_by_a_mended_file_is_counted(desk: Desk, lay: Lay) -> None:
+    file = run(lay("ds.csv", LIST), "thu", None, desk).rejects_file
+    text = file.read_text(encoding="utf-8-sig")
+    width = text.partition("\n")[0].count(";") - HEADER.count(";")
+    no = GOOD.replace(";có", ";không")
+    other = GOOD.replace("0912000111", "0912000444")
+    added = run(lay("mended.csv", f"{text}{';' * width}{no}{';' * width}{other}"), "thu", None, desk).added
+    assert added is not None
+    assert (added.rows, added.new, added.known, added.taken_back) == (4, 1, 0, 1)
+
+
 def test_it_may_be_mended_where_it_lies(desk: Desk, lay: Lay) -> None:
     file = run(lay("ds.csv", LIST), "thu", None, desk).rejects_file
     file.write_bytes(file.read_bytes().replace(b"02083000222;", b"0912 000 222;"))
@@ -328,6 +390,8 @@ def test_a_list_of_nobody_keeps_the_people_that_were_there_and_says_why(desk: De
         run(lay("ds.csv", HEADER + LANDLINE), "thu", None, desk)
     assert raised.value.code == "people-nobody"
     assert "var/rejects/thu-rejects.csv" in raised.value.words.vi
+    assert "[phone-landline] 1 dòng: Số máy cố định không nhận được tin nhắn." in raised.value.words.vi
+    assert "[phone-landline] rows: 1. A landline takes no SMS." in raised.value.words.en
     assert phones(desk) == ["+84912000111"]
 
 

@@ -174,6 +174,8 @@ def test_an_error_shows_no_number_that_stands_in_the_header() -> None:
         opened(b"Nguyen Van Mau;CCCD 019200001234\nA;B\n")
     assert "019200001234" not in str(raised.value)
     assert "CCCD xxxxxxxxxx34" in str(raised.value)
+    assert "N… V… M…" in str(raised.value)
+    assert "Nguyen" not in str(raised.value)
 
 
 def test_a_file_beyond_the_limit_is_refused_before_it_is_read() -> None:

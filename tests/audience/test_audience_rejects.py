@@ -127,3 +127,19 @@ def test_a_screen_sees_no_number(places: Places) -> None:
     (frame,) = made.rejects()
     assert [reject.value for reject in summary(frame, 50)] == ["xxxxxxxxx23", "xxxxxxx12x"]
     assert len(summary(frame, 1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "seen"),
+    [
+        ("Trần Thị Mẫu", "T… T… M…"),  # the cells stand one column off
+        ("Phương Thị Mẫu", "P… T… M…"),
+        ("Phường Không Có", "Phường Không Có"),
+        ("xã Không Có 7", "xã Không Có 7"),
+    ],
+)
+def test_a_screen_sees_no_name(places: Places, cell: str, seen: str) -> None:
+    made = imported(f"SĐT;Xã;Tỉnh\n0912000111;{cell};Thái Nguyên\n", places)
+    (frame,) = made.rejects()
+    assert [reject.value for reject in summary(frame, 50)] == [seen]
+    assert cell in file_of(made).decode()  # whoever mends it reads it there

@@ -24,7 +24,7 @@ CODES = {
     "duplicate": {"phone-duplicate"},
     "landline": {"phone-landline"},
     "phone missing": {"phone-missing"},
-    "not a number": {"phone-not-a-number", "phone-digits", "phone-rounded"},
+    "not a number": {"phone-not-a-number", "phone-digits", "phone-country-digits", "phone-no-zero", "phone-rounded"},
     "unknown prefix": {"phone-unknown-prefix"},
     "no consent": {"consent-missing"},
     "commune split": {"commune-split"},

@@ -81,7 +81,7 @@ def test_a_number_in_any_form_is_read(places: Places, cell: object) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "code"),
-    [(date(2000, 12, 9), "phone-date"), (True, "phone-not-a-number"), (912000111.5, "phone-digits")],
+    [(date(2000, 12, 9), "phone-date"), (True, "phone-not-a-number"), (912000111.5, "phone-fraction")],
 )
 def test_what_is_no_number_is_a_reject(places: Places, cell: object, code: str) -> None:
     assert imported(places, [("SĐT", "Tên"), (cell, "A")]).info.reasons == {code: 1}

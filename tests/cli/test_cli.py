@@ -6,13 +6,16 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from loa import gate, pipeline
 from loa.cli import run
 from loa.model.clock import VIETNAM
+from loa.registry import CHANNELS
 
 Loa = Callable[..., tuple[int, str, str]]
 
@@ -53,8 +56,11 @@ def test_the_whole_path_from_the_command_line(loa: Loa, small: Path) -> None:
     code, out, _ = loa("prepare", "nho", "d-30", "--as", "lan", "--json")
     assert code == 0
     bundle = json.loads(out)["digest"]
+    assert {item["code"] for item in json.loads(out)["findings"]} == {"prices-missing"}
     assert bundle[:12] in loa("review", "list")[1]
     code, out, _ = loa("review", "show", bundle[:8])
+    assert "Gửi lúc / at: 08:00 ngày 10/09/2027  loại tin / class: thông báo / notice" in out
+    assert "2027-09-10T" not in out
     assert "UBND tỉnh Mẫu: nộp hồ sơ" in out
     assert "UBND tinh Mau: nop ho so" in out
     assert loa("release", "nho", "d-30")[0] == 3  # not approved
@@ -76,6 +82,8 @@ def test_the_whole_path_from_the_command_line(loa: Loa, small: Path) -> None:
         (("prepare", "nho", "d-30"), 3, "actor-missing"),
         (("prepare", "nho", "d-30", "--as", "lan", "--year", "2031"), 3, "year-not-anchor"),
         (("review", "approve", "ffff", "--as", "minh"), 3, "bundle-missing"),
+        (("status", "khong-co"), 3, "campaign-missing"),
+        (("ledger", "export", "--campaign", "khong-co", "-o", "so.csv"), 3, "Các chiến dịch hiện có: nho."),
         (("audience", "import", "khong-co.csv", "--name", "dan"), 3, "file-missing"),
         (("audience", "show", "khong-co"), 3, "audience-missing"),
         (("campaign", "shwo", "nho"), 2, ""),
@@ -152,9 +160,15 @@ def test_a_new_workspace_is_laid_out_whole_and_only_into_an_empty_folder(loa: Lo
     assert loa("new", target)[0] == 0
     assert loa("--workspace", target, "campaign", "check", "dvc-10-10")[0] == 0
     assert (target / "audiences/communes.csv").is_file()
+    before = {path: path.stat().st_mtime_ns for path in target.rglob("*")}
     code, _, err = loa("new", target)
     assert code == 3
-    assert "target-exists" in err
+    assert err.count("LỖI") == 1
+    assert "target-workspace" in err
+    assert {path: path.stat().st_mtime_ns for path in target.rglob("*")} == before
+    (tmp_path / "khac").mkdir()
+    (tmp_path / "khac/x.txt").write_text("x")
+    assert "target-exists" in loa("new", tmp_path / "khac")[2]
     assert not list(tmp_path.glob(".moi*"))
 
 
@@ -203,3 +217,75 @@ def test_a_full_disk_is_said_and_leaves_nothing(loa: Loa, small: Path) -> None:
     assert done.returncode == 5
     assert "Traceback" not in done.stderr
     assert not (small / "out.csv").exists()
+
+
+def test_a_pause_keeps_who_and_why_and_status_shows_them(loa: Loa, small: Path) -> None:
+    rehearse(small)
+    imported(loa, small)
+    bundle = json.loads(loa("prepare", "nho", "d-30", "--as", "lan", "--json")[1])["digest"]
+    loa("review", "approve", bundle, "--as", "minh")
+    assert loa("release", "nho", "d-30")[0] == 0
+    assert loa("sms", "pause", "nho", "d-30", "--reason", "chờ văn bản")[0] == 3  # nobody is named
+    code, out, _ = loa("sms", "pause", "nho", "d-30", "--as", "hoa", "--reason", "chờ văn bản", "--json")
+    assert (code, json.loads(out)["by"], json.loads(out)["reason"]) == (0, "hoa", "chờ văn bản")
+    out = loa("status")[1]
+    assert "Đợt đang tạm dừng. / The wave is paused. (hoa lúc " in out
+    assert "chờ văn bản)" in out
+    (wave,) = json.loads(loa("status", "--json")[1])
+    assert (wave["hold"], wave["hold_by"], wave["lanes_held"], wave["lanes_left_behind"]) == ("paused", "hoa", {}, [])
+
+
+def test_status_promises_no_time_while_nothing_is_sent(loa: Loa, small: Path) -> None:
+    rehearse(small)
+    imported(loa, small)
+    bundle = json.loads(loa("prepare", "nho", "d-30", "--as", "lan", "--json")[1])["digest"]
+    loa("review", "approve", bundle, "--as", "minh")
+    desk = pipeline.open_desk(small, {})
+    (job,) = pipeline.occasion(desk, "nho", "d-30").jobs
+    approved = gate.find_bundle(desk, bundle)
+    CHANNELS["sms"].expand(replace(job, bundle=1), gate.artefacts_of(approved, "tin"), desk)
+    out = loa("status")[1]
+    assert "Nếu gửi ngay bây giờ (“loa release”), phần còn lại xong lúc" in out
+    assert "Hiện không có tiến trình nào đang gửi" in out
+    # a process of another machine has the lane
+    desk.store.lanes.take("thu", "may-khac/boot/pid/77/1", desk.clock.now())
+    out = loa("status")[1]
+    assert "Phần còn lại dự kiến gửi xong lúc" in out
+    assert "Đang có tiến trình giữ đường gửi: thu (77)." in out
+    desk.store.close()
+
+
+def test_the_words_are_looked_at_by_check_and_nothing_is_written(loa: Loa, small: Path) -> None:
+    path = small / "templates/sms/tin.vi.j2"
+    path.write_text(path.read_text(encoding="utf-8") + " Xem http://bit.ly/x", encoding="utf-8")
+    code, out, _ = loa("campaign", "check", "nho")
+    assert code == 3
+    assert "CHẶN  [host-not-allowed] nho/2027/d-30/tin [vi]: Địa chỉ “bit.ly”" in out
+    assert "Chưa xem: danh sách người nhận" in out
+    found = json.loads(loa("campaign", "check", "nho", "--json")[1])
+    assert (found["ok"], {item["code"] for item in found["findings"]}) == (
+        False,
+        {"host-not-allowed", "link-not-https"},
+    )
+    assert not (small / "var/artefacts").exists()
+
+
+def test_a_forecast_that_would_be_stopped_says_so_with_its_exit_code(loa: Loa, small: Path) -> None:
+    imported(loa, small)
+    assert loa("campaign", "forecast", "nho", "d-30")[0] == 0
+    path = small / "loa.toml"
+    path.write_text(path.read_text().replace("window = 20", 'window = 20\nnetworks = ["Viettel"]'))
+    code, out, _ = loa("campaign", "forecast", "nho", "d-30")
+    assert code == 3
+    assert "CHẶN  [network-unserved]" in out
+    assert "Chi phí dự kiến (đồng), CHƯA GỒM VinaPhone" in out
+    code, out, _ = loa("campaign", "forecast", "nho", "d-30", "--json")
+    (message,) = json.loads(out)["messages"]
+    assert (code, message["unaccented"]["vnd_leaves_out"]) == (3, ["VinaPhone"])
+
+
+def test_a_lane_option_that_cannot_be_used_is_named_at_its_line(loa: Loa, small: Path) -> None:
+    path = small / "loa.toml"
+    path.write_text(path.read_text().replace("latency_ms = 0", "latency_ms = -1"))
+    out = loa("doctor")[1]
+    assert "loa.toml, dòng 10, trường “sms.lanes.thu.options.latency_ms”" in out

@@ -240,6 +240,16 @@ def test_a_campaign_is_linted_without_speaking_a_word(desk: Desk) -> None:
     assert (error.value.code, engine.said) == ("token-unreadable", [])
 
 
+def test_what_is_unsafe_to_say_is_found_without_speaking_a_word(desk: Desk) -> None:
+    job, engine = job_of(desk.workspace, "d-30", short(desk.workspace)), MemoryEngine()
+    before = {finding.code for finding in voiced_by(engine).lint(job, desk)}
+    path = desk.workspace.templates / "loudspeaker" / "ngan.vi.j2"
+    said = path.read_text(encoding="utf-8").replace("Xin cảm ơn!", "Hãy cung cấp mã OTP.")
+    path.write_text(said, encoding="utf-8")
+    found = {finding.code for finding in voiced_by(engine).lint(job, desk)}
+    assert (found - before, engine.said) == ({"asks-for-secret"}, [])
+
+
 def test_a_mistake_in_the_words_is_named_by_its_line_in_the_template(desk: Desk) -> None:
     order = short(desk.workspace)
     (desk.workspace.templates / "loudspeaker" / "ngan.vi.j2").write_text(

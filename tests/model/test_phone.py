@@ -83,10 +83,16 @@ PROBLEMS = [
     ("+912000123", "phone-foreign"),
     ("091200012", "phone-digits"),
     ("09120001234", "phone-digits"),
-    ("9120001234", "phone-digits"),
-    ("8491200012", "phone-digits"),
+    ("9120001234", "phone-no-zero"),
+    ("8491200012", "phone-no-zero"),
     ("0977000123456", "phone-digits"),
-    ("+84 91 200", "phone-digits"),
+    ("+84 91 200", "phone-country-digits"),
+    ("0084 912 345 67", "phone-country-digits"),
+    ("+84 0912 345 678 9", "phone-country-digits"),
+    ("912000123.5", "phone-fraction"),
+    ("912000123,25", "phone-fraction"),
+    ("910000000.00", "phone-fraction"),
+    ("9.1e8", "phone-rounded"),
     ("091200012.0", "phone-digits"),
     ("0", "phone-digits"),
     ("113", "phone-digits"),
@@ -156,7 +162,14 @@ def test_a_problem_has_its_sentences_and_never_repeats_the_number(text: str, cod
 
 def test_the_count_of_digits_is_that_of_the_cell() -> None:
     assert parse("091.200.012") == Problem("phone-digits", {"digits": 9})
-    assert parse("9120001234") == Problem("phone-digits", {"digits": 10})
+    assert parse("+84 (0)91 200") == Problem("phone-country-digits", {"digits": 5})
+
+
+@pytest.mark.parametrize(("text", "code"), PROBLEMS)
+def test_no_number_of_ten_digits_is_told_that_it_should_have_ten(text: str, code: str) -> None:
+    found = parse(text)
+    assert isinstance(found, Problem)
+    assert found.fields.get("digits") != (9 if code == "phone-country-digits" else 10)
 
 
 # --- any number, any spelling

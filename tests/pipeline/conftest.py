@@ -25,9 +25,9 @@ def desk(small: Path, clock: Clock, database_url: str) -> Iterator[Desk]:
 def add(desk: Desk, endings: list[str]) -> None:
     """People whose numbers end so, every tenth of them reading English."""
     rows = [
-        (f"+8491{i:05d}{ending}", "vinaphone", "05443", "en" if i % 10 == 9 else "", "")
+        (f"+8491{i:05d}{ending}", "VinaPhone", "05443", "en" if i % 10 == 9 else "", "")
         for i, ending in enumerate(endings)
     ]
     people = pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String), orient="row")
-    info = AudienceInfo("dan", "", "mẫu", "", "", len(rows), len(rows), 0, {"vinaphone": len(rows)})
+    info = AudienceInfo("dan", "", "mẫu", "", "", len(rows), len(rows), 0, {"VinaPhone": len(rows)})
     desk.store.audiences.save(people, info)

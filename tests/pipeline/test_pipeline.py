@@ -347,7 +347,7 @@ def test_an_audience_imported_anew_in_the_middle_is_not_written_to(desk: Desk) -
 def test_a_wave_goes_out_through_all_its_lanes(small: Path, database_url: str, clock: FixedClock) -> None:
     path = small / "loa.toml"
     second = path.read_text().partition("[[sms.lanes]]")[2].replace('"thu"', '"hai"')
-    text = path.read_text().replace('sender = "DVC-MAU"', 'sender = "DVC-MAU"\nnetworks = ["viettel"]')
+    text = path.read_text().replace('sender = "DVC-MAU"', 'sender = "DVC-MAU"\nnetworks = ["Viettel"]')
     path.write_text(f"{text}\n[[sms.lanes]]{second}")
     desk = pipeline.open_desk(small, {"LOA_DATABASE_URL": database_url}, clock)
     add(desk, ENDINGS)  # all of them VinaPhone's: the second lane's

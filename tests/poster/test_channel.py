@@ -179,3 +179,15 @@ def test_naming_the_channel_loads_no_drawing_engine() -> None:
     code = f"import sys, loa.poster.channel; print([name for name in '{heavy}'.split(', ') if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert found.stdout.strip() == "[]"
+
+
+def test_unsafe_words_are_found_without_drawing_anything(desk: Desk, job: Job) -> None:
+    assert PosterChannel().lint(job, desk) == ()
+    path = desk.workspace.templates / "poster/ba-buoc/copy.vi.yaml"
+    before = path.read_text(encoding="utf-8")
+    try:
+        path.write_text(before.replace("chỉ 3 bước", "xem bit.ly/x"), encoding="utf-8")
+        found = [(finding.code, finding.subject) for finding in PosterChannel().lint(job, desk)]
+    finally:
+        path.write_text(before, encoding="utf-8")
+    assert ("host-not-allowed", f"{job.subject} [vi]") in found

@@ -83,7 +83,7 @@ PEOPLE = [f"{10 + i % 90}" for i in range(60)]
 
 
 def test_a_lane_that_is_down_is_left_alone_and_the_next_one_has_its_people(make: Make) -> None:
-    desk = make(lane("mot", "vinaphone"), lane("hai"))
+    desk = make(lane("mot", "VinaPhone"), lane("hai"))
     ready(desk, PEOPLE)
     mood(desk, "mot", "down")
     assert release(desk).left == 0
@@ -95,7 +95,7 @@ def test_a_lane_that_is_down_is_left_alone_and_the_next_one_has_its_people(make:
 
 
 def test_what_a_silent_lane_may_have_is_never_given_to_another(make: Make) -> None:
-    desk = make(lane("mot", "vinaphone"), lane("hai"))
+    desk = make(lane("mot", "VinaPhone"), lane("hai"))
     ready(desk, PEOPLE)
     mood(desk, "mot", "silent")
     assert release(desk).left == 0
@@ -124,8 +124,8 @@ def test_when_every_lane_is_down_nothing_is_lost_and_it_is_said(make: Make) -> N
 
 
 def test_a_number_on_another_network_goes_out_on_another_lane_once(make: Make) -> None:
-    ported = lane("mot", "vinaphone", options='network = "vinaphone"\n')
-    desk = make(ported, lane("hai", "mobifone"))
+    ported = lane("mot", "VinaPhone", options='network = "VinaPhone"\n')
+    desk = make(ported, lane("hai", "MobiFone"))
     ready(desk, ["00", "10", "11", "00"])
     assert release(desk).left == 0
     assert lanes_of(desk) == {("mot", "accepted"): 2, ("hai", "accepted"): 2}
@@ -138,7 +138,7 @@ def test_a_number_on_another_network_goes_out_on_another_lane_once(make: Make) -
 def test_a_number_that_no_lane_has_on_its_network_is_refused_in_the_end(make: Make) -> None:
     lanes = [
         lane(name, network, options=f'network = "{network}"\n')
-        for name, network in (("mot", "vinaphone"), ("hai", "mobifone"))
+        for name, network in (("mot", "VinaPhone"), ("hai", "MobiFone"))
     ]
     desk = make(*lanes)
     ready(desk, ["00", "10"])

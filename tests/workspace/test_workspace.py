@@ -8,7 +8,7 @@ import pytest
 
 from loa import pipeline
 from loa.model.campaign import Campaign
-from loa.model.errors import ContentError
+from loa.model.errors import ContentError, Where
 from loa.registry import deliverable_types
 from loa.workspace import Workspace
 
@@ -129,20 +129,61 @@ def test_a_folder_that_is_no_workspace(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "code"),
+    ("old", "new", "code", "line"),
     [
-        ("[sms]", "[sms", "toml-broken"),
-        ('gateway = "simulator"', 'gatway = "simulator"', "unknown-key-close"),
-        ("window = 20", "window = 0", "too-small"),
+        ("[sms]", "[sms", "toml-broken", 1),
+        ("window = 20", "window = = 20", "toml-broken", 8),
+        ('registered_senders = ["DVC-MAU"]', 'registered_senders = ["DVC-MAU"', "toml-broken", 3),
+        ("latency_ms = 0\n", "latency_ms = [\n\n\n", "toml-broken", 10),
+        ('gateway = "simulator"', 'gatway = "simulator"', "unknown-key-close", 5),
+        ("window = 20", "window = 0", "too-small", 8),
+        ('name = "thu"\n', "", "key-missing", 3),
+        ("window = 20", 'window = 20\nnetworks = ["Viettel", "Vietel"]', "network-unknown-close", 9),
+        ("window = 20", 'window = 20\nnetworks = [\n"Viettel",\n"mobi"]', "network-unknown-close", 11),
+        ("window = 20", 'window = 20\nnetworks = ["Zzz"]', "network-unknown", 9),
     ],
 )
-def test_settings_are_read_as_strictly(small: Path, old: str, new: str, code: str) -> None:
+def test_settings_are_read_as_strictly_and_every_mistake_has_its_line(
+    small: Path, old: str, new: str, code: str, line: int
+) -> None:
     rewrite(small, old, new, "loa.toml")
     with pytest.raises(ContentError) as caught:
         _ = Workspace.at(small).settings
     assert caught.value.code == code
     assert caught.value.where is not None
-    assert caught.value.where.file == "loa.toml"
+    assert (caught.value.where.file, caught.value.where.line) == ("loa.toml", line)
+
+
+def test_a_broken_toml_is_said_in_vietnamese_with_its_column(small: Path) -> None:
+    rewrite(small, "window = 20", "window = = 20", "loa.toml")
+    with pytest.raises(ContentError) as caught:
+        _ = Workspace.at(small).settings
+    assert "(cột 10)" in caught.value.words.vi
+    assert "column 10: Invalid value" in caught.value.words.en
+
+
+def test_a_network_that_is_misspelt_is_asked_about(small: Path) -> None:
+    rewrite(small, "window = 20", 'window = 20\nnetworks = ["viettel"]', "loa.toml")
+    with pytest.raises(ContentError) as caught:
+        _ = Workspace.at(small).settings
+    assert "Có phải ý bạn là “Viettel”?" in caught.value.words.vi
+
+
+def test_settings_that_notepad_wrote_are_read(small: Path) -> None:
+    path = small / "loa.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert Workspace.at(small).settings.sms.lanes[0].name == "thu"
+
+
+def test_a_lane_that_cannot_be_used_is_named_at_its_line(small: Path) -> None:
+    rewrite(small, "latency_ms = 0", "latency_ms = -5", "loa.toml")
+    workspace = Workspace.at(small)
+    (lane,) = workspace.settings.sms.lanes
+    with pytest.raises(ContentError) as caught, workspace.lines_named():
+        raise ContentError.at("not-number", "loa.toml", None, f"sms.lanes.{lane.name}.options.latency_ms", value=-5)
+    assert (caught.value.where, caught.value.mistakes[0].where) == (
+        Where("loa.toml", 10, caught.value.where.field),
+    ) * 2
 
 
 def test_a_rehearsal_is_refused_once_a_lane_reaches_people_or_names_no_gateway(small: Path) -> None:

@@ -48,9 +48,12 @@ class OperatorPackageChannel(handover.ByPackage):
     title = Localised(vi="Đề nghị nhà mạng nhắn tin", en="Operators' own broadcast")
     deliverable: type[Deliverable] = OperatorPackageDeliverable
 
-    def lint(self, job: Job, desk: Desk) -> None:
-        """Renders the text."""
-        text_of(job, desk)
+    def lint(self, job: Job, desk: Desk) -> tuple[Finding, ...]:
+        """Renders the text and looks at it."""
+        from loa.sms.broadcast.checks import text_findings
+
+        text, _ = text_of(job, desk)
+        return tuple(text_findings(job, text, desk))
 
     def prepare(self, job: Job, desk: Desk) -> tuple[Artefact, ...]:
         """The text as it is approved, then each operator's letter, form and data.

@@ -24,7 +24,7 @@ _TYPOGRAPHIC = "“”‘’–—…\u00a0\u200b"
 
 def check(job: Job, artefacts: Sequence[Artefact], desk: Desk) -> Iterator[Finding]:
     text = approved_text(artefacts, desk)
-    yield from _text(job, text, desk)
+    yield from text_findings(job, text, desk)
     yield from _law(job)
     yield from _sender(job, desk)
     yield from _window(job, desk)
@@ -35,7 +35,8 @@ def check(job: Job, artefacts: Sequence[Artefact], desk: Desk) -> Iterator[Findi
     yield from _files(job, artefacts, text, desk)
 
 
-def _text(job: Job, text: Text, desk: Desk) -> Iterator[Finding]:
+def text_findings(job: Job, text: Text, desk: Desk) -> Iterator[Finding]:
+    """What is to be said of the text by itself."""
     subject, most = f"{job.subject} [vi]", ordered(job).most_parts
     yield from lint(
         text.accented,

@@ -261,6 +261,13 @@ def test_one_text_for_all_cannot_name_what_differs(desk: Desk, root: Path, words
     assert (caught.value.code, caught.value.fields["name"]) == ("broadcast-varies", name)
 
 
+def test_what_is_unsafe_in_the_text_is_found_without_making_a_letter(desk: Desk, root: Path) -> None:
+    assert "host-not-allowed" not in {finding.code for finding in CHANNEL.lint(job_of(desk), desk)}
+    (root / "templates/sms/tin.vi.j2").write_text("{{ issuer }} bit.ly/x {{ hotline }}", encoding="utf-8")
+    assert "host-not-allowed" in {finding.code for finding in CHANNEL.lint(job_of(desk), desk)}
+    assert not (root / "var/artefacts").exists()
+
+
 def test_a_day_in_the_text_is_the_day_of_the_broadcast(desk: Desk, root: Path) -> None:
     """Not the day of the handing over: 30 days before the event, seven days later there are 23 left."""
     (root / "templates/sms/tin.vi.j2").write_text("{{ issuer }}: {{ send_day }}, {{ days_left }}", encoding="utf-8")
