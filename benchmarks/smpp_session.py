@@ -82,7 +82,7 @@ async def dispatch(port: int, window: int, count: int) -> Loop:
 
     options: dict[str, str | int | float | bool] = {"host": "127.0.0.1", "port": port}
     lane = LaneSettings(
-        name="do", gateway="smpp", sender=SENDER, window=window, parts_per_second=10_000, options=options
+        name="do", gateway="smpp", sender=SENDER, window=window, parts_per_second=100_000, options=options
     )
     folder = tempfile.TemporaryDirectory()
     made = a_desk(Path(folder.name), (lane,))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -119,6 +119,16 @@ class Change(NamedTuple):
     raw: str = ""
     network: str = ""
     not_here: bool = False
+
+
+class Answered(NamedTuple):
+    """What a gateway answered for rows that were claimed together.
+
+    `rows` are those of `changes`, one by one, as they were claimed; where they are not at hand they are looked up.
+    """
+
+    changes: Sequence[Change]
+    rows: Sequence[Row] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ class LaneSettings(Written):
     name: Slug
     gateway: Slug
     sender: str = Field(min_length=1, max_length=20)
-    parts_per_second: float = Field(default=50, gt=0, le=10_000)
+    parts_per_second: float = Field(default=50, gt=0, le=100_000)
     window: int = Field(default=100, ge=1, le=10_000, description="messages that may be in doubt at once")
     networks: tuple[str, ...] = ("*",)
     options: dict[str, str | int | float | bool] = Field(default_factory=dict)

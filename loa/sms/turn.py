@@ -12,16 +12,18 @@ from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from loa import calendar
 from loa.channel import Desk
-from loa.model.errors import GatewayError, StoreError, Unsupported
-from loa.model.ledger import Change, Lease, Progress, Row, Terms
+from loa.model.errors import GatewayError, Unsupported
+from loa.model.ledger import Answered, Change, Lease, Progress, Row, Terms
 from loa.model.settings import LaneSettings
 from loa.model.states import RowState
 from loa.sms.answers import NO_ANSWER, change
 from loa.sms.bodies import Body
+from loa.sms.books import Books
 from loa.sms.bucket import Bucket
 from loa.sms.gateways.base import Gateway, Message, Outcome, Verdict
 from loa.sms.parts import Alphabet
@@ -36,7 +38,6 @@ TURN_SECONDS = 15.0  # after so long others who want the lane get it
 ITS_QUEUE = timedelta(minutes=15)
 LEAST_VALIDITY = timedelta(hours=2)
 OPTED_OUT = "opted-out"  # the word of every gateway's code table for it
-AGAIN = (0.2, 0.5, 1.0, 2.0, 4.0)  # seconds between two tries to write answers down
 PARTLY_OUT = "parts-missing"
 MANY = 5  # rows in a row without an answer
 
@@ -79,14 +80,16 @@ class Turn:
         self._desk = desk
         self._bucket = bucket
         self._gateway = gateway
-        self._claimed_under = lease  # renewed or lost, its number stays that of the rows
+        self._books = Books(desk.store.ledger, lease, desk.clock)
         self.lease: Lease | None = lease
         self.trouble = ""
         self.answered = 0
         self.moved = False
         self.silent = 0
         self._recent = recent
-        self._out: dict[asyncio.Task[None], int] = {}
+        self._out: set[asyncio.Task[None]] = set()
+        self._open = 0  # rows claimed and not answered
+        self._answered = asyncio.Event()
 
     async def go(self, sending: Sending, work: Work | None, limit: int) -> Progress:
         """Sends up to `limit` rows, and returns when all of them have their answers or are in doubt."""
@@ -117,40 +120,51 @@ class Turn:
     # before
 
     async def _room_for(self, size: int) -> None:
-        """Waits until so many more messages may be in doubt at once; raises what went wrong with earlier ones."""
-        while self._out and sum(self._out.values()) + size > max(self._settings.window, size):
-            finished, _ = await asyncio.wait(self._out, return_when=asyncio.FIRST_COMPLETED)
-            for task in finished:
-                del self._out[task]
+        """Waits until so many more messages may be in doubt at once; raises what went wrong with earlier ones.
+
+        What has its answer is in doubt no more by the time that rows are taken (`Books`).
+        """
+        while True:
+            finished = {task for task in self._out if task.done()}
+            self._out -= finished
             for task in finished:
                 task.result()
+            if not self._open or self._open + size <= max(self._settings.window, size):
+                return
+            self._answered.clear()
+            await self._answered.wait()
 
     async def _claimed(self, sending: Sending, work: Work | None, size: int) -> Claimed:
         """`_claim` in a thread: answers are read while the disk writes."""
-        claim = asyncio.create_task(asyncio.to_thread(self._claim, sending, work, size))
+        take = partial(self._claim, sending, work, size)
+        claim = asyncio.create_task(self._books.take(take))
         try:
             return await asyncio.shield(claim)
         except asyncio.CancelledError:  # the thread goes on all the same: what it takes has certainly not left
             if rows := (await claim).rows:
+                self._open += len(rows)
                 await self._settle(sending, rows, (), rows)
             raise
 
-    def _claim(self, sending: Sending, work: Work | None, size: int) -> Claimed:
-        """The next rows, `sending` on the disk; or none, and what holds them, if anything does."""
-        now = self._desk.clock.now()
-        if stop := self._must_stop(sending, now):
-            return Claimed(held=stop)
-        if not self._renewed(now) or self.lease is None:
-            return Claimed(held="lane-held")
+    def _claim(self, sending: Sending, work: Work | None, size: int, answered: Sequence[Answered]) -> Claimed:
+        """The next rows, `sending` on the disk; or none, and what holds them, if anything does. Writes down what was
+        answered either way."""
+        now, ledger = self._desk.clock.now(), self._desk.store.ledger
+        held = self._must_stop(sending, now)
+        if not held and not self._renewed(now):
+            held = "lane-held"
+        if held or self.lease is None:
+            self._books.write_now(answered)
+            return Claimed(held=held)
         fresh, elsewhere = (None, None) if work is None else (work.fresh, work.elsewhere)
-        claim = self._desk.store.ledger.claim(
-            sending.key, sending.bundle, self.lease, size, now, fresh, sending.terms, elsewhere
+        claim = ledger.claim(
+            sending.key, sending.bundle, self.lease, size, now, fresh, sending.terms, elsewhere, answered
         )
         if claim.rows or claim.more:
             return Claimed(claim.rows, more=claim.more)
         if claim.over_budget:
             return Claimed(held="over-budget")
-        hold = self._desk.store.ledger.held(sending.key.wave)
+        hold = ledger.held(sending.key.wave)
         return Claimed(held=f"wave-{hold}" if hold else "")
 
     def _must_stop(self, sending: Sending, now: datetime) -> str:
@@ -166,6 +180,12 @@ class Turn:
             self.lease = self._desk.store.lanes.renew(self.lease, now)
         return self.lease is not None
 
+    async def _still_ours(self) -> bool:
+        now = self._desk.clock.now()
+        if self.lease is not None and self.lease.until - now > FRESH:
+            return True
+        return await asyncio.to_thread(self._renewed, now)
+
     # sending
 
     async def _send(self, sending: Sending, rows: Sequence[Row]) -> None:
@@ -173,6 +193,7 @@ class Turn:
 
         They leave in small units, each when the lane's rate allows it, and their answers are written down together.
         """
+        self._open += len(rows)
         answers: list[Answers] = []
         units = list(self._units(rows))
         now = self._desk.clock.now()
@@ -184,7 +205,7 @@ class Turn:
                     break
                 await self._bucket.room_for(sum(row.parts for row in unit))
                 # on a slow lane the wait may be longer than the lease: whoever took the lane has these rows in doubt
-                if not await asyncio.to_thread(self._renewed, self._desk.clock.now()):
+                if not await self._still_ours():
                     break
                 leaves = asyncio.Event()
                 messages = [self._message(sending, row, until) for row in unit]
@@ -192,8 +213,7 @@ class Turn:
                 await leaves.wait()
         finally:  # interrupted, or the lane has failed meanwhile: the rest has certainly not left
             rest = [row for unit in units[len(answers) :] for row in unit]
-            task = asyncio.create_task(self._settle(sending, rows, answers, rest))
-            self._out[task] = len(rows)
+            self._out.add(asyncio.create_task(self._settle(sending, rows, answers, rest)))
 
     def _units(self, rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
         """Rows in units of a hundredth of a second's parts: small enough to use the rate up, however long they are."""
@@ -233,7 +253,11 @@ class Turn:
         told = [outcome for result in results if not isinstance(result, BaseException) for outcome in result]
         told += [Outcome(row.id, Verdict.THROTTLED, reason="not-sent") for row in rest]
         answers_by_row = {outcome.reference: outcome for outcome in told}
-        changes = await asyncio.to_thread(self._record, rows, answers_by_row)
+        now, sms = self._desk.clock.now(), self._desk.workspace.settings.sms
+        changes = [change(row, answers_by_row.get(row.id, NO_ANSWER), now, sms.max_attempts, sms.lanes) for row in rows]
+        self._open -= len(rows)  # whoever takes rows from now on finds these written
+        self._answered.set()
+        await self._books.write(Answered(changes, rows))
         self._learn(sending, rows, changes, len(rest))
         for result in results:
             if isinstance(result, BaseException):
@@ -254,20 +278,6 @@ class Turn:
         )
 
     # after
-
-    def _record(self, rows: Sequence[Row], answers: Mapping[str, Outcome]) -> Sequence[Change]:
-        """Writes answers down; tried again where the database is busy or gone for a moment, since they come once."""
-        now, sms = self._desk.clock.now(), self._desk.workspace.settings.sms
-        changes = [change(row, answers.get(row.id, NO_ANSWER), now, sms.max_attempts, sms.lanes) for row in rows]
-        for wait in (*AGAIN, None):
-            try:
-                self._desk.store.ledger.record(self._claimed_under, changes, now)
-                break
-            except StoreError:
-                if wait is None:
-                    raise
-                time.sleep(wait)
-        return changes
 
     def _learn(self, sending: Sending, rows: Sequence[Row], changes: Sequence[Change], unsent: int) -> None:
         """What the answers tell of people, of the lane, and of the wave."""

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from loa.model.ledger import LEFT_AUDIENCE, Change, Claim, Lease, PlannedRow, Receipt, Row, Terms
+from loa.model.ledger import LEFT_AUDIENCE, Answered, Change, Claim, Lease, PlannedRow, Receipt, Row, Terms
 from loa.model.states import RowState
+from loa.store.answering import legible_change, stop, stopped_of, write_down
 from loa.store.bulk import Ready, among, moment
 from loa.store.chunks import chunks
 from loa.store.engine import Database, alone
 from loa.store.expansion import IN_LIST, Expansion, planned_frame
-from loa.store.moves import Found, Tally, accept, find, find_ids, move
+from loa.store.holds import CANCELLED, hold_of
+from loa.store.moves import Found, Tally, find, find_ids, move
 from loa.store.receiving import adopt, apply, forget, in_turn, legible
 from loa.store.schema import cursors, jobs, lanes, rows, waves
 from loa.store.taking import Taking
@@ -31,13 +33,11 @@ if TYPE_CHECKING:
 
 EXPAND_BATCH = 5_000  # rows a transaction: long enough to be quick, short enough to let others in
 FORGET_BATCH = 1_000  # receipts
-CANCELLED = "cancelled"  # the hold that stays
 NO_TERMS = Terms()
 # built once: they are asked many times a second
 _LANE = Ready(
     sa.select(lanes.c.fence, lanes.c.until).where(lanes.c.lane == sa.bindparam("lane", type_=sa.Text)).with_for_update()
 )
-_HOLD = Ready(sa.select(waves.c.hold).where(waves.c.wave == sa.bindparam("wave", type_=sa.Text)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self._db = database
-        self._jobs: dict[JobKey, int] = {}
+        self._jobs: dict[tuple[str, str], int] = {}  # by wave and deliverable
 
     # expanding a wave
 
@@ -93,7 +93,7 @@ class Ledger:
             for batch in expansion.ready(frame):  # worked out before anything is locked
                 with self._db.write() as connection:
                     _lock_jobs(connection, jobs.c.id == expansion.job)
-                    if _held(connection, job.wave) == CANCELLED:
+                    if hold_of(connection, job.wave) == CANCELLED:
                         return added
                     added += expansion.put(connection, batch)
         return added
@@ -119,6 +119,7 @@ class Ledger:
         operators: Sequence[str] | None = None,
         terms: Terms = NO_TERMS,
         elsewhere: Sequence[str] | None = None,
+        answered: Sequence[Answered] = (),
     ) -> Claim:
         """Takes up to `limit` rows for sending; when this returns, `sending` is on the disk.
 
@@ -129,15 +130,24 @@ class Ledger:
         Nothing comes back when the lane has gone to another holder, the wave is held, or nothing is due. Numbers
         that opted out since the wave was expanded are suppressed on the way, and so are those that have had what
         `terms` allow them, unless they may have more before the wave closes.
+
+        What was `answered` meanwhile is written down first (as `record` does), in the same transaction and whatever
+        becomes of the claim.
         """
-        job_id = self._job(job)
+        job_id, tally = self._job(job), Tally()
         with self._db.write() as connection:
-            if not _holds(connection, lease, now) or _held(connection, job.wave):
-                return Claim()
-            other = operators if elsewhere is None else elsewhere
-            taking = Taking(connection, job_id, bundle, lease, terms, now)
-            taken, over, more = taking.take(operators, other or (), max(limit, 0))
-        return Claim(tuple(_started(row, job, lease, now) for row in taken), over, more)
+            if answered:
+                in_turn(connection, [lease.lane])  # before the lane's row, as everywhere
+            holds = _holds(connection, lease, now)
+            self._write_down(connection, lease, answered, now, tally)
+            claim = Claim()
+            if holds and not hold_of(connection, job.wave):
+                other = operators if elsewhere is None else elsewhere
+                taking = Taking(connection, job_id, bundle, lease, terms, now, tally)
+                taken, over, more = taking.take(operators, other or (), max(limit, 0))
+                claim = Claim(tuple(_started(row, job, lease, now) for row in taken), over, more)
+            tally.write(connection)
+        return claim
 
     def record(self, lease: Lease, changes: Sequence[Change], now: datetime) -> int:
         """Writes down what a gateway answered for rows claimed under `lease`. Returns how many rows moved.
@@ -147,16 +157,16 @@ class Ledger:
         Repeating the call changes nothing.
         """
         moved = 0
-        for batch in chunks(map(_legible, changes), IN_LIST):
-            tally = Tally()
-            with self._db.write() as connection:
-                in_turn(connection, [lease.lane])
-                if accept(connection, lease, batch, now, tally):
-                    moved += len(batch)
-                else:
-                    moved += _look_and_move(connection, lease, batch, now, tally)
-                adopt(connection, [(lease.lane, change.gateway_id) for change in batch], now, tally)
-                tally.write(connection)
+        for batch in chunks(changes, IN_LIST):
+            moved += self.write_down(lease, [Answered(batch)], now)
+        return moved
+
+    def write_down(self, lease: Lease, answered: Sequence[Answered], now: datetime) -> int:
+        """`record`, all of it in one transaction."""
+        tally = Tally()
+        with self._db.write() as connection:
+            moved = self._write_down(connection, lease, answered, now, tally)
+            tally.write(connection)
         return moved
 
     def doubt(self, lease: Lease, now: datetime) -> int:
@@ -180,15 +190,15 @@ class Ledger:
     def settle(self, changes: Sequence[Change], now: datetime) -> int:
         """Settles rows in doubt with what the gateway's status call or an officer says. Returns how many moved."""
         moved = 0
-        for batch in chunks(map(_legible, changes), IN_LIST):
+        for batch in chunks(map(legible_change, changes), IN_LIST):
             tally = Tally()
             ids = [change.row for change in batch]
             with self._db.write() as connection:
                 in_turn(connection, connection.scalars(sa.select(rows.c.lane).distinct().where(rows.c.id.in_(ids))))
-                stopped = _stopped(connection, batch)
+                stopped = stopped_of(connection, batch)
                 unknown = {row.id: row for row in find_ids(connection, ids) if row.state == RowState.UNKNOWN}
                 moved += move(connection, batch, list(unknown.values()), now, tally)
-                _stop(connection, stopped, now, tally)
+                stop(connection, stopped, now, tally)
                 named = [(unknown[change.row].lane, change.gateway_id) for change in batch if change.row in unknown]
                 adopt(connection, named, now, tally)
                 tally.write(connection)
@@ -244,7 +254,7 @@ class Ledger:
         """Pauses (`paused`) a wave, or lets it go on (empty). Read before every claim. A cancelled wave stays so."""
         with self._db.write() as connection:
             alone(connection, f"wave/{wave}")
-            if _held(connection, wave) == CANCELLED:
+            if hold_of(connection, wave) == CANCELLED:
                 return
             values = {"hold": kind, "held_by": by, "held_at": now}
             if not connection.execute(waves.update().where(waves.c.wave == wave).values(values)).rowcount:
@@ -252,7 +262,7 @@ class Ledger:
 
     def held(self, wave: str) -> str:
         with self._db.read() as connection:
-            return _held(connection, wave)
+            return hold_of(connection, wave)
 
     def cancel(self, wave: str, by: str, now: datetime) -> int:
         """Cancels all that is still planned, for good. What is out is out; returns how many were stopped.
@@ -266,10 +276,23 @@ class Ledger:
 
     # inside
 
+    def _write_down(
+        self, connection: sa.Connection, lease: Lease, answered: Sequence[Answered], now: datetime, tally: Tally
+    ) -> int:
+        if not answered:
+            return 0
+        in_turn(connection, [lease.lane])
+        moved = 0
+        for one in answered:
+            job = self._jobs.get((one.rows[0].wave, one.rows[0].deliverable)) if one.rows else None
+            moved += write_down(connection, lease, one, job, now, tally)
+        return moved
+
     def _job(self, job: JobKey) -> int:
         """The job's number; made on first use, by one of several that start at once."""
-        if job in self._jobs:
-            return self._jobs[job]
+        name = job.wave, job.deliverable
+        if name in self._jobs:
+            return self._jobs[name]
         known = sa.select(jobs.c.id).where(jobs.c.wave == job.wave, jobs.c.deliverable == job.deliverable)
         with self._db.read() as connection:
             found: int | None = connection.scalar(known)
@@ -280,7 +303,7 @@ class Ledger:
                     values = {"wave": job.wave, "deliverable": job.deliverable, "channel": job.channel}
                     connection.execute(jobs.insert().values(values))
                 found = connection.execute(known).scalar_one()
-        self._jobs[job] = found  # a number stays
+        self._jobs[name] = found  # a number stays
         return found
 
     def _cancel(self, job_id: int, where: sa.ColumnElement[bool], reason: str, now: datetime) -> int:
@@ -318,56 +341,6 @@ def _holds(connection: sa.Connection, lease: Lease, now: datetime) -> bool:
     """Whether the lease is still the lane's. The lane's row stays locked until the transaction ends."""
     found = _LANE.run(connection, {"lane": lease.lane}).first()
     return found is not None and found.fence == lease.fence and found.until > moment(connection, now)
-
-
-def _held(connection: sa.Connection, wave: str) -> str:
-    return _HOLD.run(connection, {"wave": wave}).scalar() or ""
-
-
-def _look_and_move(
-    connection: sa.Connection, lease: Lease, changes: Sequence[Change], now: datetime, tally: Tally
-) -> int:
-    """Answers of any kind, for rows claimed under `lease`. Returns how many rows moved."""
-    stopped = _stopped(connection, changes)
-    found = find_ids(connection, [change.row for change in changes])
-    mine = [row for row in found if row.fence == lease.fence and row.lane == lease.lane]
-    moved = move(connection, changes, mine, now, tally)
-    _stop(connection, stopped, now, tally)
-    return moved
-
-
-def _stopped(connection: sa.Connection, changes: Sequence[Change]) -> sa.ColumnElement[bool] | None:
-    """Of the rows that are to go back to planned, those of waves that are cancelled: nobody would stop them again.
-
-    Asked for before any row is locked: a wave that is not cancelled now is so only after this transaction, and what
-    it has put back is then found with the rest of what is planned.
-    """
-    back = [change.row for change in changes if change.state is RowState.PLANNED]
-    if not back:
-        return None
-    these = sa.select(jobs.c.wave).join(rows, rows.c.job == jobs.c.id).where(among(connection, rows.c.id, back))
-    of_waves = sorted(set(connection.scalars(these)))
-    for wave in of_waves:
-        alone(connection, f"wave/{wave}")
-    cancelled = [wave for wave in of_waves if _held(connection, wave) == CANCELLED]
-    if not cancelled:
-        return None
-    their_jobs = connection.scalars(sa.select(jobs.c.id).where(jobs.c.wave.in_(cancelled))).all()
-    planned = sa.and_(rows.c.state == RowState.PLANNED, rows.c.job.in_(their_jobs))
-    return sa.and_(among(connection, rows.c.id, back), planned)
-
-
-def _stop(connection: sa.Connection, stopped: sa.ColumnElement[bool] | None, now: datetime, tally: Tally) -> None:
-    if stopped is not None:
-        shift(connection, find(connection, stopped), RowState.CANCELLED, CANCELLED, now, tally)
-
-
-def _legible(change: Change) -> Change:
-    if (change.reason + change.gateway_id + change.raw).isprintable():
-        return change
-    return change._replace(
-        reason=legible(change.reason), gateway_id=legible(change.gateway_id), raw=legible(change.raw)
-    )
 
 
 def _legible_receipt(receipt: Receipt) -> Receipt:

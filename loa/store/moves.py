@@ -219,8 +219,8 @@ _UPDATE = Bulk(
     ),
     "row_id", *(f"new_{name}" for name in _CHANGED), "out",
 )  # fmt: skip
-_TOLD = ("row", "at", "state", "reason", "lane", "fence", "gateway_id", "raw", "sent_at")
-_EVENT = Bulk(events.insert().values({name: sa.bindparam(name) for name in _TOLD}), *_TOLD)
+TOLD = ("row", "at", "state", "reason", "lane", "fence", "gateway_id", "raw", "sent_at")
+_EVENT = Bulk(events.insert().values({name: sa.bindparam(name) for name in TOLD}), *TOLD)
 
 
 def _updated(connection: sa.Connection, row: Found, change: Change, at: Any) -> tuple[Any, ...]:
@@ -253,46 +253,13 @@ def _began(row: Found) -> Any:
 
 # What nearly every message goes through - accepted, delivered - for all of a batch at once.
 
-_OUT = ("row", "at", "gateway_id")
+OUT = ("row", "at", "gateway_id")
 _SAME = ("new_state", "new_reason", "told_raw")
 
 
-def accept(connection: sa.Connection, lease: Lease, changes: Sequence[Change], now: datetime, tally: Tally) -> bool:
-    """Moves rows whose gateway took them all, in the same words, if that is what `changes` say and each of the rows is
-    still being sent under `lease`. Otherwise nothing is moved, and each row is to be looked at.
-    """
-    same = {(change.state, change.reason, change.raw, change.network) for change in changes}
-    (state, reason, raw, network), *other = same or {(RowState.PLANNED, "", "", "")}
-    if other or state is not RowState.ACCEPTED or network or len({change.row for change in changes}) < len(changes):
-        return False
-    at, dialect = moment(connection, now), connection.dialect.name
-    these = [(change.row, at, change.gateway_id) for change in changes]
-    under = {"of_lane": lease.lane, "of_fence": lease.fence}
-    found = _being_sent(dialect).all(connection, {**packed(connection, these, *_OUT), **under})
-    if sum(number for *_, number in found) < len(changes):
-        return False
-    _come_out(connection, (state.value, reason, raw), these)
-    for job, operator, parts, number in found:
-        tally.shift(job, (operator, RowState.SENDING.value), (operator, state.value), number, number * parts)
-    return True
-
-
 @cache
-def _being_sent(dialect: str) -> Look:
-    """How many of these rows are, by what they are counted under; locked."""
-    new = _out_table(dialect)
-    mine = (
-        rows.c.state == sa.literal_column(f"'{RowState.SENDING.value}'"),
-        rows.c.lane == sa.bindparam("of_lane", type_=sa.Text),
-        rows.c.fence == sa.bindparam("of_fence", type_=sa.Integer),
-    )
-    each = sa.select(rows.c.job, rows.c.operator, rows.c.parts).join_from(new, rows, rows.c.id == new.c.row)
-    one = each.where(*mine).order_by(rows.c.id).with_for_update(of=rows).subquery()
-    return Look(sa.select(*one.c, sa.func.count().label("number")).group_by(*one.c))
-
-
-@cache
-def _out_table(dialect: str) -> sa.FromClause:
+def out_table(dialect: str) -> sa.FromClause:
+    """What `OUT` names of each row, handed over by `packed`."""
     kind = sa.DateTime(timezone=True) if dialect != "sqlite" else sa.Text()
     return given(dialect, row=sa.Text(), at=kind, gateway_id=sa.Text())
 
@@ -300,24 +267,24 @@ def _out_table(dialect: str) -> sa.FromClause:
 @cache
 def _tell_out(dialect: str) -> Ready:
     """Before the rows themselves move: it reads from them who sent them, and when."""
-    new, (state, reason, raw) = _out_table(dialect), (sa.bindparam(name, type_=sa.Text) for name in _SAME)
+    new, (state, reason, raw) = out_table(dialect), (sa.bindparam(name, type_=sa.Text) for name in _SAME)
     began = sa.case((rows.c.state == sa.literal_column(f"'{RowState.SENDING.value}'"), rows.c.sent_at))
     told = sa.select(
         new.c.row, new.c.at, state, reason, rows.c.lane, rows.c.fence, new.c.gateway_id, raw, began
     ).join_from(new, rows, rows.c.id == new.c.row)
-    return Ready(events.insert().from_select(_TOLD, told, include_defaults=False))
+    return Ready(events.insert().from_select(TOLD, told, include_defaults=False))
 
 
 @cache
 def _move_out(dialect: str) -> Ready:
-    new, (state, reason, _) = _out_table(dialect), (sa.bindparam(name, type_=sa.Text) for name in _SAME)
+    new, (state, reason, _) = out_table(dialect), (sa.bindparam(name, type_=sa.Text) for name in _SAME)
     kept = sa.case((new.c.gateway_id == sa.literal_column("''"), rows.c.gateway_id), else_=new.c.gateway_id)
     values = {"state": state, "reason": reason, "gateway_id": kept, "updated_at": new.c.at, "retry_at": sa.null()}
     return Ready(rows.update().where(rows.c.id == new.c.row).values(values))
 
 
 def _come_out(connection: sa.Connection, same: Sequence[str], these: Sequence[tuple[Any, ...]]) -> None:
-    """`same` is the state, the reason and the provider's word, `these` what `_OUT` names."""
-    dialect, new = connection.dialect.name, packed(connection, these, *_OUT)
+    """`same` is the state, the reason and the provider's word, `these` what `OUT` names."""
+    dialect, new = connection.dialect.name, packed(connection, these, *OUT)
     _tell_out(dialect).run(connection, {**new, **dict(zip(_SAME, same, strict=True))})
     _move_out(dialect).run(connection, {**new, **dict(zip(_SAME[:2], same, strict=False))})

@@ -93,10 +93,17 @@ _KINDS: Mapping[str, tuple[sa.ColumnElement[bool], ...]] = {
 
 
 class Taking:
-    """One claim, inside its transaction."""
+    """One claim, inside its transaction. The caller writes the `tally`."""
 
     def __init__(
-        self, connection: sa.Connection, job: int, bundle: int, lease: Lease, terms: Terms, now: datetime
+        self,
+        connection: sa.Connection,
+        job: int,
+        bundle: int,
+        lease: Lease,
+        terms: Terms,
+        now: datetime,
+        tally: Tally,
     ) -> None:
         self._connection = connection
         self._job = job
@@ -105,7 +112,7 @@ class Taking:
         self._terms = terms
         self._now = now
         self._since = now - timedelta(hours=terms.cap_hours)
-        self._tally = Tally()
+        self._tally = tally
 
     def take(
         self, operators: Sequence[str] | None, elsewhere: Sequence[str], most: int
@@ -121,7 +128,6 @@ class Taking:
             taken, over = self._affordable(taken, self._terms.budget)
         if taken:
             start(self._connection, taken, self._lease, self._now, self._tally)
-        self._tally.write(self._connection)
         return taken, over and not taken, aside and not taken
 
     def _due(self, operators: Sequence[str] | None, elsewhere: Sequence[str], most: int) -> Sequence[Found]:
