@@ -69,14 +69,21 @@ def work(case: Case) -> None:
     async def run() -> None:
         desk = case.desk()
         async with deliver(sending(desk, key_of()), desk) as delivery:
-            while True:
+            while moving(desk):
                 pause = delivery.pause()
                 if pause.seconds:
                     await asyncio.sleep(min(pause.seconds, 0.2))
-                elif not (await delivery.turn(10**6)).left:
-                    return
+                else:
+                    await delivery.turn(10**6)
 
     asyncio.run(run())
+
+
+def moving(desk: Desk) -> bool:
+    """Whether anything is planned, or was left in `sending`."""
+    return any(
+        count.state in {RowState.PLANNED, RowState.SENDING} for count in desk.store.figures.counts(key_of().wave)
+    )
 
 
 def start(case: Case) -> ForkProcess:
@@ -254,8 +261,8 @@ def main() -> None:
         for what, result in two(given.people, given.rate):
             print(f"two workers on PostgreSQL, the first {what}: {result}", flush=True)
         return
-    # so that the last kill finds something left: the wave takes about as long as all lives together
-    longest = 2 * 0.8 * given.people / given.rate / max(given.kills, 1)
+    # so that the last kill finds something left: all lives together are shorter than the wave
+    longest = 2 * 0.5 * given.people / given.rate / max(given.kills, 1)
     for through in given.through.split(","):
         for on in given.on.split(","):
             with a_case(through, on, given.people, given.rate) as case:

@@ -222,7 +222,7 @@ async def with_secrets(environ: Mapping[str, str]) -> Mapping[str, str]:
 
 
 async def as_task(name: str, work: Callable[[], Awaitable[Result]]) -> Result:
-    """A `loa.pipeline.Step` that makes a Prefect task of each piece of work: a deliverable, a batch of messages.
+    """A `loa.delivering.Step` that makes a Prefect task of each piece of work: a deliverable, a batch of messages.
 
     The task takes nothing and keeps nothing, so Prefect has no input or result to look through: what was done stands
     in the ledger.

@@ -8,20 +8,18 @@ a batch - in something of its own (a Prefect task, a progress bar) by passing `s
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Protocol, TypeVar
 
 from loa import calendar, gate
-from loa.channel import Delivery, Desk, Job
-from loa.model.artefact import Artefact
+from loa.channel import Desk, Job
+from loa.delivering import Step, deliver_all, gone_out, plainly
 from loa.model.campaign import Campaign
 from loa.model.clock import Clock, RehearsalClock, SystemClock
-from loa.model.errors import ContentError, GatewayError, LoaError, Refused
-from loa.model.ledger import Change, Progress
+from loa.model.errors import ContentError, Refused
+from loa.model.ledger import Change
 from loa.model.review import Bundle, Decision
 from loa.model.sentences import Words, words
 from loa.model.states import RowState
@@ -32,24 +30,6 @@ from loa.sms import receipts as sms_receipts
 from loa.store import Store
 from loa.words import at_its_line
 from loa.workspace import Workspace
-
-BATCH = 5_000  # rows in one step of a release, for each lane: what one Prefect task does
-A_WHILE = 5.0  # seconds; for longer waits lanes are given back
-LOOK_UP = 2.0  # seconds: a person's stop is seen so soon, however long the wait
-
-Result = TypeVar("Result")
-
-
-class Step(Protocol):
-    """Runs one named piece of work. A face makes a task or a line of progress of it."""
-
-    def __call__(self, name: str, work: Callable[[], Awaitable[Result]]) -> Awaitable[Result]: ...
-
-
-async def plainly(name: str, work: Callable[[], Awaitable[Result]]) -> Result:
-    """A step that only does the work."""
-    return await work()
-
 
 # --- the desk ----------------------------------------------------------------------------------------------------
 
@@ -220,121 +200,13 @@ async def release(
     for job in jobs:
         by_channel.setdefault(job.deliverable.channel, []).append(job)
     # side by side: messages that wait for a lane keep no bulletin waiting
-    groups = await asyncio.gather(*(_deliver_all(desk, bundle, group, step, patience) for group in by_channel.values()))
+    groups = await asyncio.gather(*(deliver_all(desk, bundle, group, step, patience) for group in by_channel.values()))
     failed = [error for _, errors in groups for error in errors]
     if failed:
         raise failed[0]
     progress = [item for done, _ in groups for item in done]
     held = next((item.held for item in progress if item.held), "")
     return Released(found.wave.key, sum(item.done for item in progress), sum(item.left for item in progress), held)
-
-
-async def _deliver_all(
-    desk: Desk, bundle: Bundle, jobs: Sequence[Job], step: Step, patience: timedelta | None
-) -> tuple[Sequence[Progress], Sequence[LoaError]]:
-    """The jobs of one channel, one after the other; one that fails does not keep the others waiting."""
-    progress: list[Progress] = []
-    failed: list[LoaError] = []
-    for job in jobs:
-        try:
-            progress.append(await _deliver(desk, job, gate.artefacts_of(bundle, job.deliverable.id), step, patience))
-        except LoaError as error:
-            failed.append(error)
-    return progress, failed
-
-
-async def _deliver(
-    desk: Desk, job: Job, artefacts: Sequence[Artefact], step: Step, patience: timedelta | None
-) -> Progress:
-    """Turn after turn until nothing is left or something holds it. `done` are the rows that left `planned`.
-
-    Where nobody waits for it (no `patience`), a wave of several days rests over night and goes on in the morning.
-    """
-    at_first = _out(desk, job)
-    while True:
-        held = await _turns(desk, job, artefacts, step, patience)
-        opens = calendar.next_day_opens(desk.workspace.settings.hours, desk.clock.now())
-        if held != "outside-hours" or patience is not None or opens > job.wave.closes_at:
-            break
-        if held := await _rest(desk, job, opens):
-            break
-    left, _ = desk.store.figures.waiting(job.wave.key, job.deliverable.id, job.bundle)
-    return Progress(_out(desk, job) - at_first, left, held=held if left or held == "wave-cancelled" else "")
-
-
-async def _turns(desk: Desk, job: Job, artefacts: Sequence[Artefact], step: Step, patience: timedelta | None) -> str:
-    """Turns until nothing is left, and returns nothing, or what holds the rest.
-
-    Waiting is no step of its own: a lane that is busy for an hour would make a thousand of them.
-    """
-    async with CHANNELS[job.deliverable.channel].delivery(job, artefacts, desk) as delivery:
-
-        async def work() -> Progress:
-            return await delivery.turn(BATCH)
-
-        for turn in itertools.count(1):
-            if not _moving(desk, job):
-                return ""
-            if held := await _ready(desk, job, delivery, patience):
-                return held
-            progress = await step(f"{job.deliverable.id} {turn}", work)
-            if progress.held or not progress.left:
-                return progress.held
-    return ""
-
-
-async def _rest(desk: Desk, job: Job, until: datetime) -> str:
-    """Waits for a moment, without holding a lane. Returns what a person or the wave's own end put in its way."""
-    while (now := desk.clock.now()) < until:
-        if held := _held(desk, job):
-            return held
-        await asyncio.sleep(min((until - now).total_seconds(), LOOK_UP))
-    return ""
-
-
-async def _ready(desk: Desk, job: Job, delivery: Delivery, patience: timedelta | None) -> str:
-    """Waits until a turn can do something, and returns nothing; or what holds the job meanwhile.
-
-    Raises `GatewayError` when every lane that serves what is left has been out of order for as long as `patience`.
-    """
-    since = desk.clock.now()
-    while True:
-        if held := _held(desk, job):
-            return held
-        pause = delivery.pause()
-        if not pause.seconds:
-            return ""
-        if pause.broken and patience is not None and desk.clock.now() - since >= patience:
-            outage = pause.broken[0]
-            fields = {"lane": outage.lane, "why": outage.why, "until": calendar.moment_words(outage.until)}
-            raise GatewayError("lanes-broken", fields)
-        if pause.seconds > A_WHILE:
-            await delivery.rest()
-        await asyncio.sleep(min(pause.seconds, LOOK_UP))
-
-
-def _moving(desk: Desk, job: Job) -> bool:
-    """Whether anything is still to be sent, or was left in `sending` by a process that died."""
-    moving = {RowState.PLANNED, RowState.SENDING}
-    return any(count.state in moving for count in desk.store.figures.counts(job.wave.key, job.deliverable.id))
-
-
-def _out(desk: Desk, job: Job) -> int:
-    """How many rows of a job have left, whatever became of them."""
-    inside = {RowState.PLANNED, RowState.SUPPRESSED, RowState.CANCELLED}
-    counts = desk.store.figures.counts(job.wave.key, job.deliverable.id)
-    return sum(count.rows for count in counts if count.state not in inside)
-
-
-def _held(desk: Desk, job: Job) -> str:
-    """Why nothing of a job may go out now, or nothing. Asked before every batch."""
-    if kind := desk.store.ledger.held(job.wave.key):
-        return f"wave-{kind}"
-    if calendar.is_past(job.wave, desk.clock.now()):
-        return "too-late"
-    bundle = desk.store.reviews.of_wave(job.wave.key)[0]
-    approved = bundle.decision is Decision.APPROVED and desk.store.reviews.number(bundle.digest) == job.bundle
-    return "" if approved else "not-approved"
 
 
 def _complete(desk: Desk, jobs: Sequence[Job]) -> bool:
@@ -411,7 +283,7 @@ def hold(desk: Desk, found: gate.Occasion, kind: str, by: str, reason: str = "")
     detail = {"stopped": stopped, "reason": reason.strip()}
     desk.store.audit.note(by, f"wave-{kind or 'resumed'}", wave, detail, now)
     counts = desk.store.figures.counts(wave)
-    out = sum(_out(desk, job) for job in found.jobs)
+    out = sum(gone_out(desk, job) for job in found.jobs)
     left = sum(count.rows for count in counts if count.state is RowState.PLANNED)
     return Held(wave, stopped, out, words(f"hold-{kind or 'resumed'}", {"out": out, "left": left, "stopped": stopped}))
 

@@ -17,7 +17,7 @@ LOOK = 1.0  # seconds between two looks at who holds the lanes
 
 
 class Steps:
-    """A `loa.pipeline.Step` that names the deliverable and says how many of it went out so far."""
+    """A `loa.delivering.Step` that names the deliverable and says how many of it went out so far."""
 
     def __init__(self, session: Session, found: Occasion) -> None:
         from loa.handover import ByPackage

@@ -7,18 +7,24 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeVar
+from datetime import datetime
+from typing import NamedTuple, Protocol, TypeVar
 
 from loa.model.clock import Clock
 from loa.model.errors import StoreError
 from loa.model.ledger import Answered, Lease
-from loa.store.ledger import Ledger
 
 AGAIN = (0.2, 0.5, 1.0, 2.0, 4.0)  # seconds between two tries to write answers down
 SOON = 12  # rounds of the event loop: an answer makes room, and whoever waited for that asks for rows a little later
 Taken = TypeVar("Taken")
 Take = Callable[[Sequence[Answered]], Taken]
 """Takes rows, and writes these answers down in the same transaction; or raises, and has done neither."""
+
+
+class Writing(Protocol):
+    """The part of the ledger that is needed here."""
+
+    def write_down(self, lease: Lease, answered: Sequence[Answered], now: datetime) -> int: ...
 
 
 class _Entry(NamedTuple):
@@ -34,7 +40,9 @@ class _Wish(NamedTuple):
 class Books:
     """Writes for one lane. What is asked for first is written first, or at the same time."""
 
-    def __init__(self, ledger: Ledger, lease: Lease, clock: Clock, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, ledger: Writing, lease: Lease, clock: Clock, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self._ledger = ledger
         self._lease = lease  # renewed or lost, its number stays that of the rows
         self._clock = clock

@@ -31,7 +31,7 @@ def write_down(
     `job` is the number of their rows' job, where the rows are given. The caller writes the `tally`.
     """
     changes = [legible_change(change) for change in answered.changes]
-    if job is not None and _all_taken(connection, changes, answered.rows, job, now, tally):
+    if job is not None and _all_taken(connection, lease, changes, answered.rows, job, now, tally):
         moved = len(changes)
     else:
         moved = _look_and_move(connection, lease, changes, now, tally)
@@ -92,6 +92,7 @@ def legible_change(change: Change) -> Change:
 
 def _all_taken(
     connection: sa.Connection,
+    lease: Lease,
     changes: Sequence[Change],
     claimed: Sequence[Row],
     job: int,
@@ -108,7 +109,7 @@ def _all_taken(
     if len(same) != 1 or len(under) != 1 or ids != [change.row for change in changes] or len(set(ids)) != len(ids):
         return False
     ((state, reason, raw, network),), ((lane, fence, sent_at),) = same, under
-    if state is not RowState.ACCEPTED or network:
+    if state is not RowState.ACCEPTED or network or (lane, fence) != (lease.lane, lease.fence):
         return False
     at, sent, dialect = moment(connection, now), moment(connection, sent_at), connection.dialect.name
     named = ((row.id, change.gateway_id or row.gateway_id) for row, change in zip(claimed, changes, strict=True))

@@ -17,6 +17,7 @@ from loa.store.engine import Database, alone
 from loa.store.schema import lanes
 
 LEASE = timedelta(seconds=30)
+LONGEST_OUTAGE = timedelta(hours=1)
 
 
 class Lanes:
@@ -105,7 +106,9 @@ class Lanes:
 
     def outages(self, now: datetime) -> Mapping[str, Outage]:
         """The lanes that are out of order now, by name."""
-        statement = sa.select(lanes).where(lanes.c.broken_until > now).order_by(lanes.c.lane)
+        # no lane is left alone for longer: a moment further off is of a clock that was set back since
+        soon = sa.and_(lanes.c.broken_until > now, lanes.c.broken_until <= now + LONGEST_OUTAGE)
+        statement = sa.select(lanes).where(soon).order_by(lanes.c.lane)
         with self._db.read() as connection:
             found = connection.execute(statement).all()
         return {row.lane: Outage(row.lane, row.broken_until, row.broken_why, row.failures) for row in found}

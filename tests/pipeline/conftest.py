@@ -22,12 +22,12 @@ def desk(small: Path, clock: Clock, database_url: str) -> Iterator[Desk]:
     made.store.close()
 
 
-def add(desk: Desk, endings: list[str]) -> None:
-    """People whose numbers end so, every tenth of them reading English."""
+def add(desk: Desk, endings: list[str], name: str = "dan", first: int = 0) -> None:
+    """People whose numbers end so, every tenth of them reading English, as an audience of this name."""
     rows = [
         (f"+8491{i:05d}{ending}", "VinaPhone", "05443", "en" if i % 10 == 9 else "", "")
-        for i, ending in enumerate(endings)
+        for i, ending in enumerate(endings, first)
     ]
     people = pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String), orient="row")
-    info = AudienceInfo("dan", "", "mẫu", "", "", len(rows), len(rows), 0, {"VinaPhone": len(rows)})
+    info = AudienceInfo(name, "", "mẫu", "", "", len(rows), len(rows), 0, {"VinaPhone": len(rows)})
     desk.store.audiences.save(people, info)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from loa import gate, pipeline, reconciling
 from loa.channel import Desk
 from loa.model.clock import VIETNAM, RehearsalClock
 from loa.model.errors import GatewayError, PartlyDelivered, Refused
+from loa.model.ledger import Change, PlannedRow, Progress
+from loa.model.states import RowState
+from loa.store import JobKey
 from tests.pipeline.conftest import add
 
 WAVE = "nho/2027/d-30"
@@ -205,3 +209,47 @@ def test_whoever_wants_a_lane_gets_it_after_a_turn(make: Make) -> None:
     desk.store.lanes.give_back(lease, now)
     assert desk.store.lanes.ask("mot", now) is True
     desk.store.close()
+
+
+def test_what_waits_for_its_time_keeps_no_other_deliverable_waiting(make: Make, small: Path) -> None:
+    path = small / "campaigns/nho.yaml"
+    head, item = path.read_text().split("deliverables:\n")
+    other = item.replace("id: tin", "id: nhac").replace("audience: dan", "audience: khac")
+    path.write_text(f"{head}deliverables:\n{item}{other}")
+    desk = make(lane("mot"), settings="[sms.cap]\nmessages = 1\nhours = 2\n")
+    add(desk, ["10", "11"], name="khac", first=50)
+    ready(desk, ["10", "11"])
+    an_hour_ago(desk, "+849100000" + "10")  # the first person of `dan` has had the one message for now
+
+    def out(deliverable: str) -> Counter[str]:
+        return Counter(row.state.value for row in desk.store.figures.rows(WAVE) if row.deliverable == deliverable)
+
+    async def step(name: str, work: Callable[[], Awaitable[Progress]]) -> Progress:
+        progress = await work()
+        if out("nhac")["accepted"] == 2:
+            through.set()
+        return progress
+
+    async def run() -> None:
+        release = asyncio.create_task(pipeline.release(desk, pipeline.occasion(desk, "nho", "d-30"), step))
+        await asyncio.wait_for(through.wait(), 20)
+        assert out("tin") == {"accepted": 1, "planned": 1}, "it waits for an hour"
+        release.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await release
+
+    through = asyncio.Event()
+    asyncio.run(run())
+    assert desk.store.lanes.holders(desk.clock.now()) == {}, "nothing is held by those who wait"
+    desk.store.close()
+
+
+def an_hour_ago(desk: Desk, number: str) -> None:
+    """A message of another campaign, which the number was given."""
+    then, key = desk.clock.now() - timedelta(hours=1), JobKey("khac/2027/d-1", "tin", "sms")
+    desk.store.ledger.expand(key, 1, [PlannedRow(number, "VinaPhone", "05443", "vi", "loi", 1)], then)
+    lease = desk.store.lanes.take("hom-qua", "somebody", then)
+    assert lease is not None
+    (row,) = desk.store.ledger.claim(key, 1, lease, 1, then).rows
+    desk.store.ledger.record(lease, [Change(row.id, RowState.ACCEPTED)], then)
+    desk.store.lanes.give_back(lease, then)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import pytest
 
-from loa.model.ledger import Change, Count, PlannedRow, Receipt, row_id
+from loa.model.ledger import Answered, Change, Count, PlannedRow, Receipt, Row, row_id
 from loa.model.states import TRANSITIONS, RowState
 from loa.store import JobKey, Store
 from loa.store.ledger import EXPAND_BATCH
@@ -299,6 +299,71 @@ def test_an_answer_is_written_down_once(store: Store, clock: MovingClock, state:
         (S.SENDING, "", ""),
         (state, "why", "88"),
     ]
+    assert_counted(store)
+
+
+@pytest.mark.parametrize("at_hand", [True, False], ids=["with its rows", "looked up"])
+def test_a_batch_that_was_taken_whole_is_written_down_as_any_other(
+    store: Store, clock: MovingClock, at_hand: bool
+) -> None:
+    store.ledger.expand(JOB, 1, people(range(6), parts=2), clock.now())
+    worker = Worker.on(store, clock.now())
+    sent_at, rows = clock.now(), worker.claim(6, clock.now())
+    changes = [Change(row.id, S.ACCEPTED, gateway_id=f"gw-{i}", raw="0") for i, row in enumerate(rows)]
+    answered = [Answered(changes, rows if at_hand else ())]
+    told_at = clock.forward(seconds=3)
+    assert store.ledger.write_down(worker.lease, answered, told_at) == 6
+    assert store.ledger.write_down(worker.lease, answered, clock.forward(seconds=3)) == 0, "once is enough"
+    assert states(store) == {S.ACCEPTED: 6}
+    assert {row.gateway_id for row in store.figures.rows(WAVE)} == {f"gw-{i}" for i in range(6)}
+    for row in rows:
+        assert store.figures.history(row.id) == [(sent_at, S.SENDING, "", ""), (told_at, S.ACCEPTED, "", "0")]
+    assert_counted(store)
+
+
+def test_a_batch_of_which_one_row_has_moved_on_is_looked_at_row_by_row(store: Store, clock: MovingClock) -> None:
+    store.ledger.expand(JOB, 1, people(range(4)), clock.now())
+    worker = Worker.on(store, clock.now())
+    rows = worker.claim(4, clock.now())
+    early = Receipt(LANE, "", S.DELIVERED, clock.now(), reference=rows[1].id)
+    assert store.ledger.receive([early], clock.now()) == 1
+    changes = [Change(row.id, S.ACCEPTED, gateway_id=f"gw-{row.id[:8]}") for row in rows]
+    assert store.ledger.write_down(worker.lease, [Answered(changes, rows)], clock.now()) == 3
+    assert states(store) == {S.ACCEPTED: 3, S.DELIVERED: 1}
+    assert_counted(store)
+
+
+def test_an_answer_to_an_earlier_attempt_takes_no_row_that_was_claimed_again(store: Store, clock: MovingClock) -> None:
+    store.ledger.expand(JOB, 1, people([0]), clock.now())
+    worker = Worker.on(store, clock.now())
+    before = worker.claim(1, clock.now())
+    worker.answer(before, S.PLANNED, clock.now())
+    again = worker.claim(1, clock.forward(seconds=1))
+    stale = Answered([Change(before[0].id, S.ACCEPTED, gateway_id="gw-old")], before)
+    fresh = Answered([Change(again[0].id, S.ACCEPTED, gateway_id="gw-new")], again)
+    other = Worker.on(store, clock.now(), lane="another-lane")
+    assert store.ledger.write_down(other.lease, [fresh], clock.now()) == 0, "another lane's answer is of other rows"
+    assert store.ledger.write_down(worker.lease, [fresh, stale], clock.now()) == 1
+    assert find(store, 0).gateway_id == "gw-new"
+    assert_counted(store)
+
+
+def test_what_was_answered_is_written_down_with_the_next_claim_whatever_becomes_of_that(
+    store: Store, clock: MovingClock
+) -> None:
+    store.ledger.expand(JOB, 1, people(range(6)), clock.now())
+    worker = Worker.on(store, clock.now())
+    rows = worker.claim(2, clock.now())
+
+    def answered(rows: Sequence[Row], state: S) -> list[Answered]:
+        return [Answered([Change(row.id, state, gateway_id=f"gw-{row.id[:8]}") for row in rows], rows)]
+
+    taken = store.ledger.claim(JOB, 1, worker.lease, 2, clock.now(), answered=answered(rows, S.ACCEPTED)).rows
+    assert states(store) == {S.ACCEPTED: 2, S.SENDING: 2, S.PLANNED: 2}
+    store.ledger.hold(WAVE, "paused", "lan", clock.now())
+    last = store.ledger.claim(JOB, 1, worker.lease, 2, clock.now(), answered=answered(taken, S.REFUSED)).rows
+    assert last == ()
+    assert states(store) == {S.ACCEPTED: 2, S.REFUSED: 2, S.PLANNED: 2}
     assert_counted(store)
 
 

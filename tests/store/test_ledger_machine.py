@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from loa.model.clock import FixedClock
-from loa.model.ledger import Change, Lease, Receipt, Row
+from loa.model.ledger import Answered, Change, Lease, Receipt, Row
 from loa.model.states import RowState, may_become
 from loa.store import Store
 
@@ -51,6 +52,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.bundle = 1
         self.leases: list[Lease] = []
         self.claims: list[tuple[Lease, Row]] = []
+        self.batches: list[tuple[Lease, Sequence[Row]]] = []
         self.sent: dict[str, int] = {}
 
     def teardown(self) -> None:
@@ -98,13 +100,31 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(data=st.data(), limit=st.integers(1, 4))
     def claim(self, data: st.DataObject, limit: int) -> None:
         lease = data.draw(st.sampled_from(self.leases), "the lease, perhaps a stale one")
+        self._taken(lease, self.ledger.claim(JOB, self.bundle, lease, limit, self.moment).rows)
+
+    def _taken(self, lease: Lease, rows: Sequence[Row]) -> None:
         held = self.ledger.held(WAVE)
-        rows = self.ledger.claim(JOB, self.bundle, lease, limit, self.moment).rows
-        assert not rows or (lease is self.leases[-1] and self.moment < lease.until and not held)
+        newest = self.leases[-1]
+        under = (lease.lane, lease.fence) == (newest.lane, newest.fence)
+        assert not rows or (under and self.moment < newest.until and not held)
+        if rows:
+            self.batches.append((lease, rows))
         for row in rows:
             assert row.retry_at is None
             self.claims.append((lease, row))
             self.sent[row.id] = self.sent.get(row.id, 0) + 1
+
+    @precondition(lambda self: self.batches)
+    @rule(data=st.data(), raws=st.sampled_from([("0",), ("0", "1")]), limit=st.integers(0, 3))
+    def go_on(self, data: st.DataObject, raws: tuple[str, ...], limit: int) -> None:
+        """As a turn does it: what was taken is written down, perhaps again or late, and the next rows are claimed."""
+        lease, batch = data.draw(st.sampled_from(self.batches), "the batch that was answered")
+        changes = [
+            Change(row.id, S.ACCEPTED, "", f"gw-{row.id[:6]}-{row.attempts}", raw=raws[i % len(raws)])
+            for i, row in enumerate(batch)
+        ]
+        answered = [Answered(changes, batch)]
+        self._taken(lease, self.ledger.claim(JOB, self.bundle, lease, limit, self.moment, answered=answered).rows)
 
     @precondition(lambda self: self.claims)
     @rule(data=st.data(), state=st.sampled_from(ANSWERS), spends=st.booleans())

@@ -174,6 +174,12 @@ def test_a_lane_is_out_of_order_after_three_failures_and_again_after_its_time(st
     assert store.lanes.outages(clock.now()) == {}, "an answer in between starts the count again"
 
 
+def test_a_clock_that_was_set_back_leaves_no_lane_out_of_order_for_good(store: Store, clock: MovingClock) -> None:
+    failing(store, clock, 3)
+    assert LANE in store.lanes.outages(clock.now())
+    assert store.lanes.outages(clock.now() - timedelta(days=1)) == {}
+
+
 def failing_more(store: Store, clock: MovingClock) -> datetime:
     lease = store.lanes.take(LANE, "another", clock.forward(seconds=31))
     assert lease is not None
