@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from loa.model.errors import StoreError
 
 BUSY_SECONDS = 30  # another process of ours may hold SQLite's one write lock for a batch
+# A worker that is frozen, or cut off, in the middle of a transaction has its lane locked: it loses that about when its
+# lease ends, and not when the network gives its connection up, two hours later.
+IDLE_SECONDS = 30
 
 
 class Database:
@@ -24,7 +28,7 @@ class Database:
     the write; on PostgreSQL it is an ordinary transaction, and rows are locked where they are read for change.
     """
 
-    def __init__(self, url: str, root: Path) -> None:
+    def __init__(self, url: str, root: Path, idle_seconds: float = IDLE_SECONDS) -> None:
         self.url = _absolute(url, root)
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self._writer = threading.Lock()
@@ -37,6 +41,8 @@ class Database:
         if self.sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            sa.event.listen(self.engine, "connect", partial(_prepare_postgresql, int(1000 * idle_seconds)))
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -130,6 +136,12 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
     cursor.close()
+
+
+def _prepare_postgresql(idle_milliseconds: int, connection: Any, _record: object) -> None:
+    connection.autocommit = True
+    connection.execute(f"SET idle_in_transaction_session_timeout = {idle_milliseconds}")
+    connection.autocommit = False
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

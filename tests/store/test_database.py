@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from loa.model.errors import StoreError
 from loa.store import Store
 from loa.store.engine import Database
-from loa.store.schema import opt_outs
+from loa.store.schema import lanes, opt_outs
 
 from .ledger_kit import MovingClock, Open
 
@@ -49,6 +49,22 @@ def test_a_server_that_is_not_there_is_said_so_without_the_password(tmp_path: Pa
         Store.open(f"postgresql://loa:secret-word@/loa?host={tmp_path}", tmp_path, clock)
     assert caught.value.code == "database-failed"
     assert "secret-word" not in str(caught.value)
+
+
+def test_who_stops_in_the_middle_of_a_transaction_gives_up_what_it_has_locked(
+    store: Store, tmp_path: Path, clock: MovingClock
+) -> None:
+    if store.database.sqlite:
+        return  # a process that is frozen holds SQLite's one lock: nobody can take it from there
+    frozen = Database(store.database.url.render_as_string(hide_password=False), tmp_path, idle_seconds=0.3)
+    lease = store.lanes.take("thu", "frozen", clock.now())
+    with pytest.raises(StoreError), frozen.write() as connection:
+        connection.execute(sa.select(lanes).where(lanes.c.lane == "thu").with_for_update())
+        later = clock.forward(minutes=1)
+        assert store.lanes.take("thu", "another", later) is not None, "it would have waited for ever"
+        connection.execute(sa.select(lanes))  # awake again
+    assert lease is not None
+    frozen.close()
 
 
 def test_a_folder_that_cannot_be_made_is_said_so(tmp_path: Path, clock: MovingClock) -> None:
