@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -86,17 +87,20 @@ def run(file: Path, name: str, rejects_file: Path | None, desk: Desk) -> Outcome
             raise ContentError.at("rejects-over-source", source_name)
         kept = imported.info
         first: list[Reject] = []
+        aside = ThreadPoolExecutor(1)  # the good ones are packed while the rejects are written
+        packed = aside.submit(desk.store.audiences.pack, imported.people, imported.info)
 
         def keep() -> None:
             nonlocal kept
             if _stamp(source) != begun:
                 raise ContentError.at("people-changed", source_name)
             if imported.people.height:
-                kept = desk.store.audiences.save(imported.people, imported.info)
+                kept = desk.store.audiences.keep(packed.result())
 
         # people before rejects: where a mended file lies under the name of the new rejects, they are safe when it goes
         table = rejects.to_bytes(imported.sheet, _noted(imported.rejects(), first))
-        rejects.write(target, table, own_folder=rejects_file is None, meanwhile=keep)
+        with aside:
+            rejects.write(target, table, own_folder=rejects_file is None, meanwhile=keep)
     if not imported.people.height:
         shown = desk.workspace.name_of(target.resolve())
         raise ContentError.at(

@@ -22,3 +22,20 @@ def ahead(work: Callable[[Item], Made], items: Iterable[Item]) -> Iterator[Made]
                 yield begun.popleft().result()
         while begun:
             yield begun.popleft().result()
+
+
+def early(items: Iterable[Item]) -> Iterator[Item]:
+    """The same items, each made in a thread while the one before is worked on. What making raises is raised here."""
+    source = iter(items)
+    with ThreadPoolExecutor(1) as worker:
+        coming: Future[Item | _End] = worker.submit(next, source, _END)
+        while not isinstance(item := coming.result(), _End):
+            coming = worker.submit(next, source, _END)
+            yield item
+
+
+class _End:
+    """After the last item."""
+
+
+_END = _End()

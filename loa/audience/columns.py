@@ -9,14 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from loa.audience.numbers import e164, national, of_number
 from loa.audience.places import Places
 from loa.audience.records import PLACE, cell
-from loa.audience.rows import Fault, Judged, clean, judge, number_of
+from loa.audience.rows import (
+    PLACE_COLUMNS,
+    Fault,
+    Judged,
+    Person,
+    clean,
+    find_commune,
+    judge_person,
+    number_of,
+)  # fmt: skip
 from loa.model.phone import Number
 from loa.model.sentences import Words, words
 
@@ -43,6 +52,14 @@ class Said:
     group_dropped: bool = False
 
 
+class Prepared(NamedTuple):
+    """A block of rows: as it was read, its numbers as far as they are plain to see, and all else that each row says."""
+
+    frame: pl.DataFrame
+    phone: pl.Series
+    keys: pl.Series
+
+
 _clean = lru_cache(maxsize=1 << 14)(clean)  # of what a row says all but the commune is said in a few ways
 
 
@@ -57,6 +74,11 @@ class Columns:
         self._named = {column: header[i] for column, i in columns.items()}
         self._places = places
         self._remembered = remembered
+        self._of_place = tuple(i for i, column in enumerate(self._columns) if column in PLACE_COLUMNS)
+        self._of_person = tuple(i for i, column in enumerate(self._columns) if column not in PLACE_COLUMNS)
+        # places are many and what people say of themselves is little, and the two come in all combinations
+        self._person = lru_cache(maxsize=4096)(self._person_of)
+        self._commune = lru_cache(maxsize=1 << 16)(self._commune_of)
         self._forget()
         self._numbered: dict[Said, int] = {Said(): 0}
         self._codes: dict[str, int] = {"": 0}
@@ -65,17 +87,25 @@ class Columns:
     # what a row comes to
 
     def decide(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """What `finish` makes of what `prepare` does."""
+        return self.finish(self.prepare(frame))
+
+    def prepare(self, frame: pl.DataFrame) -> Prepared:
+        """The part that may be done for several blocks at once: nothing is remembered in it."""
+        return Prepared(frame, national(frame[self._phone]), self._keys_of(frame))
+
+    def finish(self, block: Prepared) -> pl.DataFrame:
         """A row of whole numbers for each row, in the order of the file.
 
         `PLACE`; `number`; `phone` (UInt32, null where none can be read); `bad` (UInt8), the place in `codes` of what is
         wrong with the row itself or its number, 0 for nothing; `said` (UInt32), the place in `said`.
         """
-        phone = national(frame[self._phone])
+        frame, phone = block.frame, block.phone
         left = phone.is_null().arg_true()
         found = _asked(frame[self._phone].gather(left), self._number, {"phone": pl.UInt32, "bad": pl.UInt8})
         phone = phone.scatter(left, found["phone"])
         bad = pl.repeat(0, len(frame), dtype=pl.UInt8, eager=True).scatter(left, found["bad"])
-        said = self._said_in(frame)
+        said = self._said_in(frame, block.keys)
         broken = (frame["fault"] != "").arg_true()
         if len(broken):
             # a broken row says nothing: its cells may stand under other names
@@ -99,11 +129,11 @@ class Columns:
         number = number_of(clean(text))
         return (of_number(number), 0) if isinstance(number, Number) else (None, self._code(number.code))
 
-    def _said_in(self, frame: pl.DataFrame) -> pl.Series:
-        """The place in `said` of what each row says."""
+    def _said_in(self, frame: pl.DataFrame, texts: pl.Series) -> pl.Series:
+        """The place in `said` of what each row says; `texts` are its `_keys_of`."""
         if len(self._known) > self._remembered:
             self._forget()
-        keys = self._keys_of(frame).cast(self._keys.dtype)
+        keys = texts.cast(self._keys.dtype)
         places = keys.to_physical()
         new = keys.filter(places >= len(self._known)).unique()
         self._known += [None] * len(new)
@@ -113,7 +143,8 @@ class Columns:
         said = pl.Series(self._known, dtype=pl.UInt32).gather(places)
         if not said.null_count():
             return said
-        return self._said_in(self._told_apart(frame))
+        apart = self._told_apart(frame)
+        return self._said_in(apart, self._keys_of(apart))
 
     def _forget(self) -> None:
         """Begins anew with the distinct texts that polars numbers, the same ones from block to block."""
@@ -133,8 +164,19 @@ class Columns:
         return self._codes.setdefault(code, len(self._codes))
 
     def _judged(self, key: str) -> Judged:
-        cells = zip(self._columns, key.split(_BETWEEN), strict=False)  # of a list of bare numbers the key is empty
-        return judge({column: _clean(text) for column, text in cells}, self._places)
+        cells = key.split(_BETWEEN) if self._columns else ()  # of a list of bare numbers the key is empty
+        person = self._person(tuple(cells[i] for i in self._of_person))
+        return person.at(*self._commune(tuple(cells[i] for i in self._of_place)))
+
+    def _person_of(self, cells: Sequence[str]) -> Person:
+        return judge_person(self._cleaned(self._of_person, cells))
+
+    def _commune_of(self, cells: Sequence[str]) -> tuple[str, Fault | None]:
+        return find_commune(self._cleaned(self._of_place, cells), self._places)
+
+    def _cleaned(self, places: Sequence[int], cells: Sequence[str]) -> dict[str, str]:
+        names = tuple(self._columns)
+        return {names[i]: _clean(text) for i, text in zip(places, cells, strict=True)}
 
     def _told_apart(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Without what stands between cells in the cells; for `clean` it is a space."""
@@ -157,7 +199,7 @@ class Columns:
         """
         broken, why = pl.col("fault") != "", pl.col("why") != ""
         rejects = self._told_apart(rejects)
-        places = self._said_in(rejects)
+        places = self._said_in(rejects, self._keys_of(rejects))
         wrong = self.said["code"].gather(places) != 0
         asked = rejects.select(
             whole=pl.when(broken).then("fault").when(why).then(pl.col("why").cast(pl.String)),
@@ -187,6 +229,11 @@ class Columns:
 
     def _told(self, faults: Sequence[Fault]) -> tuple[str | None, ...]:
         """The cells of `TOLD`; nothing where there is nothing to be told."""
+        if len(faults) == 1:  # nearly always
+            (fault,) = faults
+            told = _sentence(fault.code, tuple(fault.fields.items()))
+            column = self._named.get(fault.column, fault.column)
+            return column or None, fault.value or None, fault.code, told.vi, told.en
         said = [_sentence(fault.code, tuple(fault.fields.items())) for fault in faults]
         cells = (
             [self._named.get(fault.column, fault.column) for fault in faults],

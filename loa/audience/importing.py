@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 import polars as pl
 
+from loa.audience.ahead import ahead, early
 from loa.audience.columns import Columns
 from loa.audience.gathering import Gathered, gather
 from loa.audience.helper import elsewhere
@@ -62,7 +63,7 @@ class Imported:
         `loa.audience.columns.TOLD`, `tail` and the cells. Raises `ContentError` as reading does.
         """
         after = 0
-        for frame in self.sheet.frames_at(self._rejects):
+        for frame in early(self.sheet.frames_at(self._rejects)):
             rows = frame.hstack(self._rejects.slice(after, frame.height).select("phone", "why", "other"))
             after += frame.height
             yield self._columns.describe(rows).hstack(rows.select("number", "tail", pl.col("^cell .*$")))
@@ -88,7 +89,7 @@ def import_people(
     sheet = read(file, source_name)
     base = before if sheet.is_rejects else None
     columns = Columns(sheet.columns, sheet.header, places)
-    decided = [columns.decide(frame) for frame in sheet.frames()]
+    decided = [columns.finish(block) for block in ahead(columns.prepare, early(sheet.frames()))]
     silent = pl.Series([], dtype=pl.UInt32) if opted_out is None else of_e164(opted_out)
     found = gather(decided, columns, base.people() if base else None, silent)
     info = AudienceInfo(

@@ -11,7 +11,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Generic, TypeVar
 
 Unit = TypeVar("Unit")
@@ -50,7 +50,7 @@ class Word:
 
     @property
     def plain(self) -> str:
-        return "".join(_base(letter) for letter in self.letters)
+        return _plain(self.letters)
 
     def agrees(self, other: Word) -> bool:
         """Whether this word, as far as it has accents, has those of `other`."""
@@ -149,6 +149,7 @@ def _apart(word: str, kinds: Mapping[str, str]) -> tuple[str, ...]:
     return (str(int(word)),) if re.fullmatch(r"[0-9]{1,3}", word) else (word,)
 
 
+@lru_cache(maxsize=1 << 14)  # a language has some thousands of syllables, a list has them a thousand times each
 def _word(text: str) -> Word:
     letters: list[str] = []
     tone = ""
@@ -159,10 +160,16 @@ def _word(text: str) -> Word:
             letters[-1] = unicodedata.normalize("NFC", letters[-1] + char)
         else:
             letters.append(char)
-    if "".join(map(_base, letters)) in _SAME_SOUND:
+    if _plain(tuple(letters)) in _SAME_SOUND:
         letters[-1] = "y"
     return Word(tuple(letters), tone)
 
 
+@lru_cache(maxsize=1 << 14)
+def _plain(letters: tuple[str, ...]) -> str:
+    return "".join(map(_base, letters))
+
+
+@lru_cache(maxsize=1024)
 def _base(letter: str) -> str:
     return "d" if letter == "đ" else unicodedata.normalize("NFD", letter)[:1]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
+from loa.audience.ahead import ahead
 from loa.audience.cells import all_written
 from loa.audience.columns import TOLD
 from loa.audience.names_hidden import unnamed
@@ -39,9 +40,12 @@ def to_bytes(sheet: Sheet, rejects: Iterable[pl.DataFrame]) -> Iterator[bytes]:
     """
     names = pl.DataFrame({str(i): [name] for i, name in enumerate((*COLUMNS, *sheet.header))})
     yield _BOM.encode() + _lines(names, pl.Series([""]), sheet.delimiter)
-    for frame in rejects:
+
+    def lines(frame: pl.DataFrame) -> bytes:
         cells = frame.select(pl.col("number").cast(pl.String), *TOLD, *map(cell, range(len(sheet.header))))
-        yield _lines(cells, frame["tail"], sheet.delimiter)
+        return _lines(cells, frame["tail"], sheet.delimiter)
+
+    yield from ahead(lines, rejects)
 
 
 def summary(rejects: pl.DataFrame, most: int) -> tuple[Reject, ...]:

@@ -20,6 +20,7 @@ from loa.model.sentences import Words, words
 from loa.text.normal import nfc
 
 COMMUNE_COLUMNS = frozenset({"commune", "commune_today", "code", "code_today"})
+PLACE_COLUMNS = COMMUNE_COLUMNS | {"district", "province"}
 MAX_GROUP = 80  # characters: the name of a group, not a note
 
 
@@ -69,17 +70,38 @@ def judge(cells: Mapping[str, str], places: Places) -> Judged:
     Every fault is named at once, in the order of what a person mends first, so that a row is mended once; the fault of
     its number, if it has one, comes before them.
     """
+    return judge_person(cells).at(*find_commune(cells, places))
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What a row says of a person but the commune: what is kept, and the faults of it. `last` is set where the row says
+    no: nothing else is worth mending in the row of somebody who does not want to be written to."""
+
+    language: str = ""
+    group: str = ""
+    faults: tuple[Fault, ...] = ()
+    group_dropped: bool = False
+    last: Judged | None = None
+
+    def at(self, commune: str, bad_commune: Fault | None) -> Judged:
+        """What the row comes to, with its commune."""
+        if self.last is not None:
+            return self.last
+        if bad_commune is not None or self.faults:
+            return Judged(faults=(bad_commune, *self.faults) if bad_commune else self.faults)
+        return Judged(commune, self.language, self.group, group_dropped=self.group_dropped)
+
+
+def judge_person(cells: Mapping[str, str]) -> Person:
+    """What the clean cells of a row say, but for the number and the commune."""
     no_consent = _consent(cells["consent"]) if "consent" in cells else None
     if no_consent is not None:
-        # nothing else is worth mending in the row of somebody who does not want to be written to
-        return Judged(faults=(no_consent,), said_no=plain(cells["consent"]) in vocabulary().no)
-    commune, bad_commune = _commune(cells, places)
+        return Person(last=Judged(faults=(no_consent,), said_no=plain(cells["consent"]) in vocabulary().no))
     language, bad_language = _language(cells.get("language", ""))
     group, bad_group = _group(cells.get("group", ""))
-    faults = tuple(fault for fault in (bad_commune, bad_language, bad_group) if fault)
-    if faults:
-        return Judged(faults=faults)
-    return Judged(commune, language, group, group_dropped=bool(cells.get("group")) and not group)
+    faults = tuple(fault for fault in (bad_language, bad_group) if fault)
+    return Person(language, group, faults, group_dropped=bool(cells.get("group")) and not group)
 
 
 @lru_cache(maxsize=4096)
@@ -92,8 +114,11 @@ def _consent(text: str) -> Fault | None:
     return Fault(code, "consent", text)
 
 
-def _commune(cells: Mapping[str, str], places: Places) -> tuple[str, Fault | None]:
-    """The code of today's commune; empty where the list has no column for a commune at all."""
+def find_commune(cells: Mapping[str, str], places: Places) -> tuple[str, Fault | None]:
+    """The code of today's commune that the clean cells of a row name, or what is to be mended in them.
+
+    Neither where the list has no column for a commune at all.
+    """
     if not cells.keys() & COMMUNE_COLUMNS:
         return "", None
     today = bool(cells.get("commune_today") or cells.get("code_today"))

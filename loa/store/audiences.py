@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
@@ -29,6 +29,13 @@ IN_PIECE = 50_000  # people that are looked at together: enough for columns to p
 IN_WRITE = 20_000  # opt-outs in one transaction: short enough for a wave to get its turn between two
 
 
+class Packed(NamedTuple):
+    """An audience as it will be written: what is known of it, and the bytes of its file."""
+
+    info: AudienceInfo
+    data: bytes
+
+
 class Audiences:
     """The audiences of a workspace, and the list of those who want nothing more."""
 
@@ -42,10 +49,21 @@ class Audiences:
         The hash is taken over the people, not over the file, so that the same people give the same digest. The file
         is whole before the row names it; the file of the import before stays until then.
         """
+        return self.keep(self.pack(people, info))
+
+    def pack(self, people: pl.DataFrame, info: AudienceInfo) -> Packed:
+        """The long part of `save`: works out all that is to be written, and writes nothing."""
         if not _is_whole(people):
             raise ValueError("people are text in every column of COLUMNS")
-        digest = people_digest(people)
-        kept = AudienceInfo(**{**asdict(info), "sha256": digest})
+        file = io.BytesIO()
+        people.select(COLUMNS).write_parquet(
+            file, compression="zstd", compression_level=1, row_group_size=IN_PIECE, statistics=False
+        )
+        return Packed(AudienceInfo(**{**asdict(info), "sha256": people_digest(people)}), file.getvalue())
+
+    def keep(self, packed: Packed) -> AudienceInfo:
+        """The rest of `save`."""
+        kept = packed.info
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._folder.chmod(0o700)  # personal data: for the account that runs Loa only
@@ -53,19 +71,15 @@ class Audiences:
             raise StoreError(
                 "folder-not-writable", {"folder": str(self._folder), "problem": error.strerror or ""}
             ) from error
-        file = io.BytesIO()
-        people.select(COLUMNS).write_parquet(
-            file, compression="zstd", compression_level=1, row_group_size=IN_PIECE, statistics=False
-        )
-        write_whole(self._path(kept), file.getvalue(), mode=0o600)
+        write_whole(self._path(kept), packed.data, mode=0o600)
         with self._db.write() as connection:
-            alone(connection, f"audience/{info.name}")
-            before = connection.scalar(sa.select(audiences.c.info).where(audiences.c.name == info.name))
+            alone(connection, f"audience/{kept.name}")
+            before = connection.scalar(sa.select(audiences.c.info).where(audiences.c.name == kept.name))
             if before is None:
-                connection.execute(audiences.insert().values(name=info.name, info=asdict(kept)))
+                connection.execute(audiences.insert().values(name=kept.name, info=asdict(kept)))
             else:
-                connection.execute(audiences.update().where(audiences.c.name == info.name).values(info=asdict(kept)))
-        if before is not None and before["sha256"] != digest:
+                connection.execute(audiences.update().where(audiences.c.name == kept.name).values(info=asdict(kept)))
+        if before is not None and before["sha256"] != kept.sha256:
             with contextlib.suppress(OSError):
                 self._path(AudienceInfo(**before)).unlink()
         return kept
