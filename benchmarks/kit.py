@@ -44,7 +44,7 @@ def plan(desk: Desk, people: int, parts: Sequence[int] = (1,)) -> JobKey:
     rows = (
         PlannedRow(f"+8491{i // 70:05d}{10 + i % 70}", OPERATORS[i % 3], "05443", "vi", body.key, body.parts)
         for i in range(people)
-        for body in (bodies[i % len(bodies)],)
+        for body in (bodies[i // 3 % len(bodies)],)  # each network has messages of every length
     )
     desk.store.ledger.expand(key, 1, rows, desk.clock.now())
     return key

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 # What leaves within a second by our clock may reach the provider in a little less: a window is a little longer.
-GUARD = 0.005  # seconds
+GUARD = 0.002  # seconds
 EVENLY = 0.95  # of the time that parts are worth is waited at least, so that a second's parts do not come in one burst
 
 
@@ -43,9 +43,10 @@ class Bucket:
         most, so that others are on their way while these are written down and the next ones taken."""
         return max(1, min(window // 3, self._most // 10))
 
-    async def room_for(self, parts: int) -> None:
-        """Waits until so many parts may leave. Where they are more than a second's worth they leave together."""
-        while (ahead := self._ahead(parts)) > 0:
+    async def room_for(self, parts: int, early: float = 0.0) -> None:
+        """Waits until so many parts may leave, or until so many seconds before that. Where they are more than a
+        second's worth they leave together."""
+        while (ahead := self._ahead(parts) - early) > 0:
             await self._sleep(ahead)
 
     def pay(self, parts: int) -> None:

@@ -33,6 +33,7 @@ from loa.store import JobKey
 # A submit must end before the lease does: whoever takes the lane after that would find the rows of a living worker.
 SUBMIT_SECONDS = 20.0
 FRESH = timedelta(seconds=SUBMIT_SECONDS + 5)
+CLAIM_SECONDS = 0.05  # a claim takes about so long; the rate is used up where it is made that much earlier
 TURN_SECONDS = 15.0  # after so long others who want the lane get it
 # A provider that is not told how long a message may wait gets nothing shortly before the quiet hours.
 ITS_QUEUE = timedelta(minutes=15)
@@ -99,7 +100,7 @@ class Turn:
             while done < limit and time.monotonic() < until:
                 size = min(self._bucket.batch(self._settings.window), limit - done)
                 await self._room_for(size)
-                await self._bucket.room_for(1)  # what is claimed soon leaves
+                await self._bucket.room_for(1, CLAIM_SECONDS)  # what is claimed soon leaves
                 if self.trouble:
                     break
                 claim = await self._claimed(sending, work, size)

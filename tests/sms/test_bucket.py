@@ -102,6 +102,24 @@ def test_whoever_takes_a_lane_over_waits_for_what_may_just_have_left() -> None:
     assert sent(100, [10], Time(), full=True)[0][0] >= 1.0
 
 
+def test_whoever_needs_a_moment_before_may_come_that_much_earlier() -> None:
+    time = Time()
+    bucket = Bucket(10, time.monotonic, time.sleep)
+
+    async def run() -> list[float]:
+        waited = []
+        for early in (0.05, 0.0):
+            bucket.pay(1)
+            begun = time.monotonic()
+            await bucket.room_for(1, early)
+            waited.append(time.monotonic() - begun)
+        return waited
+
+    sooner, later = asyncio.run(run())
+    assert sooner == pytest.approx(0.095 - 0.05, abs=0.002)
+    assert later > 0.095
+
+
 @pytest.mark.parametrize(("rate", "window", "batch"), [(400, 300, 40), (400, 30, 10), (1, 100, 1), (5000, 900, 300)])
 def test_a_batch_is_a_tenth_of_a_second_and_a_third_of_a_window_at_most(rate: float, window: int, batch: int) -> None:
     assert Bucket(rate).batch(window) == batch
