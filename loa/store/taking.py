@@ -77,8 +77,12 @@ def _due(dialect: str, kinds: tuple[str, ...], *, heeded: bool, capped: bool) ->
     source = rows.outerjoin(opt_outs, opt_outs.c.phone == rows.c.recipient) if heeded else rows
     had: sa.ColumnElement[Any] = _HAD if capped else sa.literal_column("0")
     columns = (*LOOKED_AT, rows.c.commune, rows.c.language, rows.c.body, out.label("out"), had.label("had"))
-    # what has come to its time goes first; an arm is not looked at where those before it are enough
-    these = sa.select(sa.union_all(*waited, *fresh).subquery().c.id).limit(_MOST)
+    # What has come to its time goes first, but has half of the room while there is anything else: rows that a gateway
+    # throws back for ever would keep all others waiting. An arm is not looked at where those before it are enough.
+    half, due = sa.bindparam("half", type_=sa.Integer), sa.select(sa.union_all(*waited).subquery().c.id)
+    back, rest = due.limit(half).subquery(), due.limit(_MOST).offset(half).subquery()
+    each = sa.union_all(sa.select(back.c.id), *fresh, sa.select(rest.c.id)).subquery()
+    these = sa.select(each.c.id).limit(_MOST)
     return Look(sa.select(*columns).select_from(source).where(rows.c.id.in_(these)).order_by(rows.c.id))
 
 
@@ -138,7 +142,14 @@ class Taking:
             return ()
         kinds, networks = zip(*wanted, strict=True)
         statement = _due(self._connection.dialect.name, kinds, heeded=heeded, capped=capped)
-        given: dict[str, Any] = {"job": self._job, "of": self._bundle, "now": self._moment(self._now), "most": most}
+        given: dict[str, Any] = {
+            "job": self._job,
+            "of": self._bundle,
+            "now": self._moment(self._now),
+            "most": most,
+            "half": (most + 1) // 2,
+        }
+        given["half"] = (most + self._now.second % 2) // 2  # of a single row, every other second
         given |= {f"network_{place}": name for place, name in enumerate(networks)}
         if "moved" in kinds:
             given["tried_here"] = f"%|{self._lease.lane}|%"

@@ -153,6 +153,22 @@ def test_a_network_that_was_reported_is_the_only_one_tried(store: Store, clock: 
 # out of order
 
 
+@pytest.mark.parametrize("most", [1, 2, 6])
+def test_rows_that_are_thrown_back_for_ever_keep_no_others_waiting(store: Store, clock: MovingClock, most: int) -> None:
+    store.ledger.expand(JOB, 1, people(range(10), operator="gmobile"), clock.now())
+    worker = Worker.on(store, clock.now())
+    worker.answer(
+        worker.claim(10, clock.now()), RowState.PLANNED, clock.now(), retry_at=clock.now(), spends_attempt=False
+    )
+    store.ledger.expand(JOB, 1, people(range(10, 20), operator="viettel"), clock.now())
+    for _ in range(20):
+        for row in worker.claim(most, clock.forward(seconds=1)):
+            state = RowState.ACCEPTED if row.operator == "viettel" else RowState.PLANNED
+            worker.answer([row], state, clock.now(), retry_at=clock.now(), spends_attempt=False)
+    assert states(store) == {RowState.ACCEPTED: 10, RowState.PLANNED: 10}
+    assert len(worker.claim(10, clock.forward(seconds=1))) == 10, "nothing else is left: all of the room"
+
+
 def failing(store: Store, clock: MovingClock, times: int, why: str = "unreachable") -> datetime:
     worker = Worker.on(store, clock.now())
     now = clock.now()
