@@ -256,10 +256,12 @@ class Turn:
         answers_by_row = {outcome.reference: outcome for outcome in told}
         now, sms = self._desk.clock.now(), self._desk.workspace.settings.sms
         changes = [change(row, answers_by_row.get(row.id, NO_ANSWER), now, sms.max_attempts, sms.lanes) for row in rows]
-        self._open -= len(rows)  # whoever takes rows from now on finds these written
-        self._answered.set()
-        await self._books.write(Answered(changes, rows))
-        self._learn(sending, rows, changes, len(rest))
+        try:
+            self._learn(sending, rows, changes, len(rest))  # first: a lane or a wave that is to stop takes no more rows
+        finally:
+            self._open -= len(rows)  # whoever takes rows from now on finds these written
+            self._answered.set()
+            await self._books.write(Answered(changes, rows))
         for result in results:
             if isinstance(result, BaseException):
                 raise result
