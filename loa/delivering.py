@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -35,6 +36,16 @@ async def plainly(name: str, work: Callable[[], Awaitable[Result]]) -> Result:
     return await work()
 
 
+@dataclass(frozen=True)
+class _Round:
+    """What the jobs of one channel share. `busy` is held by the one whose turn it is."""
+
+    desk: Desk
+    step: Step
+    patience: timedelta | None
+    busy: asyncio.Lock
+
+
 async def deliver_all(
     desk: Desk, bundle: Bundle, jobs: Sequence[Job], step: Step, patience: timedelta | None
 ) -> tuple[Sequence[Progress], Sequence[LoaError]]:
@@ -42,12 +53,11 @@ async def deliver_all(
 
     They take turns: together they would only take the lanes from one another.
     """
-    busy = asyncio.Lock()
+    shared = _Round(desk, step, patience, asyncio.Lock())
 
     async def one(job: Job) -> Progress | LoaError:
-        artefacts = gate.artefacts_of(bundle, job.deliverable.id)
         try:
-            return await _deliver(desk, job, artefacts, step, patience, busy)
+            return await _deliver(shared, job, gate.artefacts_of(bundle, job.deliverable.id))
         except LoaError as error:
             return error
 
@@ -56,24 +66,18 @@ async def deliver_all(
     return progress, [answer for answer in answers if isinstance(answer, LoaError)]
 
 
-async def _deliver(
-    desk: Desk,
-    job: Job,
-    artefacts: Sequence[Artefact],
-    step: Step,
-    patience: timedelta | None,
-    busy: asyncio.Lock,
-) -> Progress:
+async def _deliver(shared: _Round, job: Job, artefacts: Sequence[Artefact]) -> Progress:
     """Turn after turn until nothing is left or something holds it. `done` are the rows that left `planned`.
 
     Where nobody waits for it (no `patience`), a wave of several days rests over night and goes on in the morning.
     """
+    desk = shared.desk
     at_first = gone_out(desk, job)
     while True:
-        async with busy:
-            held = await _turns(desk, job, artefacts, step, patience, busy)
+        async with shared.busy:
+            held = await _turns(shared, job, artefacts)
         opens = calendar.next_day_opens(desk.workspace.settings.hours, desk.clock.now())
-        if held != "outside-hours" or patience is not None or opens > job.wave.closes_at:
+        if held != "outside-hours" or shared.patience is not None or opens > job.wave.closes_at:
             break
         if held := await _rest(desk, job, opens):
             break
@@ -81,29 +85,22 @@ async def _deliver(
     return Progress(gone_out(desk, job) - at_first, left, held=held if left or held == "wave-cancelled" else "")
 
 
-async def _turns(
-    desk: Desk,
-    job: Job,
-    artefacts: Sequence[Artefact],
-    step: Step,
-    patience: timedelta | None,
-    busy: asyncio.Lock,
-) -> str:
+async def _turns(shared: _Round, job: Job, artefacts: Sequence[Artefact]) -> str:
     """Turns until nothing is left, and returns nothing, or what holds the rest.
 
     Waiting is no step of its own: a lane that is busy for an hour would make a thousand of them.
     """
-    async with CHANNELS[job.deliverable.channel].delivery(job, artefacts, desk) as delivery:
+    async with CHANNELS[job.deliverable.channel].delivery(job, artefacts, shared.desk) as delivery:
 
         async def work() -> Progress:
             return await delivery.turn(BATCH)
 
         for turn in itertools.count(1):
-            if not _moving(desk, job):
+            if not _moving(shared.desk, job):
                 return ""
-            if held := await _ready(desk, job, delivery, patience, busy):
+            if held := await _ready(shared, job, delivery):
                 return held
-            progress = await step(f"{job.deliverable.id} {turn}", work)
+            progress = await shared.step(f"{job.deliverable.id} {turn}", work)
             if progress.held or not progress.left:
                 return progress.held
     return ""
@@ -118,11 +115,12 @@ async def _rest(desk: Desk, job: Job, until: datetime) -> str:
     return ""
 
 
-async def _ready(desk: Desk, job: Job, delivery: Delivery, patience: timedelta | None, busy: asyncio.Lock) -> str:
+async def _ready(shared: _Round, job: Job, delivery: Delivery) -> str:
     """Waits until a turn can do something, and returns nothing; or what holds the job meanwhile.
 
     Raises `GatewayError` when every lane that serves what is left has been out of order for as long as `patience`.
     """
+    desk, patience = shared.desk, shared.patience
     since = desk.clock.now()
     while True:
         if held := _held(desk, job):
@@ -136,7 +134,7 @@ async def _ready(desk: Desk, job: Job, delivery: Delivery, patience: timedelta |
             raise GatewayError("lanes-broken", fields)
         if pause.seconds > A_WHILE:
             await delivery.rest()
-            await _aside(busy, min(pause.seconds, LOOK_UP))
+            await _aside(shared.busy, min(pause.seconds, LOOK_UP))
         else:
             await asyncio.sleep(pause.seconds)
 
