@@ -19,6 +19,7 @@ from loa.model.states import RowState
 from loa.registry import CHANNELS
 
 BATCH = 5_000  # rows in one step of a release, for each lane: what one Prefect task does
+A_MOMENT = 1.0  # seconds; for such waits the other jobs of a channel have their turn
 A_WHILE = 5.0  # seconds; for longer waits lanes are given back
 LOOK_UP = 2.0  # seconds: a person's stop is seen so soon, however long the wait
 
@@ -38,12 +39,39 @@ async def plainly(name: str, work: Callable[[], Awaitable[Result]]) -> Result:
 
 @dataclass(frozen=True)
 class _Round:
-    """What the jobs of one channel share. `busy` is held by the one whose turn it is."""
+    """What the jobs of one channel share, and whose turn it is."""
 
     desk: Desk
     step: Step
     patience: timedelta | None
-    busy: asyncio.Lock
+    turns: asyncio.Lock
+
+
+class _MyTurn:
+    """One job's hold on the turn, which it may lay aside."""
+
+    def __init__(self, turns: asyncio.Lock) -> None:
+        self._turns = turns
+        self._mine = False
+
+    async def __aenter__(self) -> _MyTurn:
+        await self._turns.acquire()
+        self._mine = True
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._end()
+
+    async def aside(self, seconds: float) -> None:
+        """Waits, and lets the other jobs have the lanes meanwhile. Whoever is cancelled here has no turn any more."""
+        self._end()
+        await asyncio.sleep(seconds)
+        await self.__aenter__()
+
+    def _end(self) -> None:
+        if self._mine:
+            self._mine = False
+            self._turns.release()
 
 
 async def deliver_all(
@@ -61,7 +89,10 @@ async def deliver_all(
         except LoaError as error:
             return error
 
-    answers = await asyncio.gather(*map(one, jobs))
+    answers = await asyncio.gather(*map(one, jobs), return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException) and not isinstance(answer, LoaError):  # the others have ended by now
+            raise answer
     progress = [answer for answer in answers if isinstance(answer, Progress)]
     return progress, [answer for answer in answers if isinstance(answer, LoaError)]
 
@@ -74,8 +105,8 @@ async def _deliver(shared: _Round, job: Job, artefacts: Sequence[Artefact]) -> P
     desk = shared.desk
     at_first = gone_out(desk, job)
     while True:
-        async with shared.busy:
-            held = await _turns(shared, job, artefacts)
+        async with _MyTurn(shared.turns) as mine:
+            held = await _turns(shared, mine, job, artefacts)
         opens = calendar.next_day_opens(desk.workspace.settings.hours, desk.clock.now())
         if held != "outside-hours" or shared.patience is not None or opens > job.wave.closes_at:
             break
@@ -85,7 +116,7 @@ async def _deliver(shared: _Round, job: Job, artefacts: Sequence[Artefact]) -> P
     return Progress(gone_out(desk, job) - at_first, left, held=held if left or held == "wave-cancelled" else "")
 
 
-async def _turns(shared: _Round, job: Job, artefacts: Sequence[Artefact]) -> str:
+async def _turns(shared: _Round, mine: _MyTurn, job: Job, artefacts: Sequence[Artefact]) -> str:
     """Turns until nothing is left, and returns nothing, or what holds the rest.
 
     Waiting is no step of its own: a lane that is busy for an hour would make a thousand of them.
@@ -98,7 +129,7 @@ async def _turns(shared: _Round, job: Job, artefacts: Sequence[Artefact]) -> str
         for turn in itertools.count(1):
             if not _moving(shared.desk, job):
                 return ""
-            if held := await _ready(shared, job, delivery):
+            if held := await _ready(shared, mine, job, delivery):
                 return held
             progress = await shared.step(f"{job.deliverable.id} {turn}", work)
             if progress.held or not progress.left:
@@ -115,7 +146,7 @@ async def _rest(desk: Desk, job: Job, until: datetime) -> str:
     return ""
 
 
-async def _ready(shared: _Round, job: Job, delivery: Delivery) -> str:
+async def _ready(shared: _Round, mine: _MyTurn, job: Job, delivery: Delivery) -> str:
     """Waits until a turn can do something, and returns nothing; or what holds the job meanwhile.
 
     Raises `GatewayError` when every lane that serves what is left has been out of order for as long as `patience`.
@@ -134,18 +165,10 @@ async def _ready(shared: _Round, job: Job, delivery: Delivery) -> str:
             raise GatewayError("lanes-broken", fields)
         if pause.seconds > A_WHILE:
             await delivery.rest()
-            await _aside(shared.busy, min(pause.seconds, LOOK_UP))
+        if pause.seconds >= A_MOMENT:
+            await mine.aside(min(pause.seconds, LOOK_UP))
         else:
             await asyncio.sleep(pause.seconds)
-
-
-async def _aside(busy: asyncio.Lock, seconds: float) -> None:
-    """Waits, and lets the other jobs of the channel have the lanes meanwhile."""
-    busy.release()
-    try:
-        await asyncio.sleep(seconds)
-    finally:
-        await busy.acquire()
 
 
 def _moving(desk: Desk, job: Job) -> bool:

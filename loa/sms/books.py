@@ -50,11 +50,13 @@ class Books:
         self._entries: list[_Entry] = []
         self._wishes: list[_Wish] = []
         self._work: asyncio.Task[None] | None = None
+        self._broken: BaseException | None = None  # what could not be written: nothing is taken after that
 
     async def write(self, answered: Answered) -> None:
         """Writes answers down; tried again where the database is busy or gone for a moment, since they come once.
 
-        Whatever is taken after this has been called is taken no earlier than these are written. Raises `StoreError`.
+        Whatever is taken after this has been called is taken no earlier than these are written; nothing is where they
+        cannot be. Raises `StoreError`.
         """
         entry = _Entry(answered, asyncio.get_running_loop().create_future())
         self._entries.append(entry)
@@ -82,12 +84,23 @@ class Books:
             for _ in range(SOON):
                 await asyncio.sleep(0)
             entries, self._entries = self._entries, []
-            wish = self._wishes.pop(0) if self._wishes else None
+            wish = self._next_wish()
             answered = [entry.answered for entry in entries]
             if wish is not None and await self._taken(wish, answered):
                 _tell(entries)
             elif entries:
                 await self._written(entries)
+
+    def _next_wish(self) -> _Wish | None:
+        """The next one that somebody waits for and that may be had."""
+        while self._wishes:
+            wish = self._wishes.pop(0)
+            if wish.taken.done():  # nobody waits any more
+                continue
+            if self._broken is None:
+                return wish
+            wish.taken.set_exception(self._broken)
+        return None
 
     async def _taken(self, wish: _Wish, answered: Sequence[Answered]) -> bool:
         """Whether what was answered is written by now."""
@@ -110,8 +123,10 @@ class Books:
                 try:
                     await asyncio.to_thread(self._insist, entry.answered)
                 except BaseException as error:  # noqa: BLE001 - it is whoever waits that must hear of it
+                    self._broken = error
                     _tell([entry], error)
         except BaseException as error:  # noqa: BLE001 - it is whoever waits that must hear of it
+            self._broken = error
             _tell(entries, error)
         _tell(entries)
 

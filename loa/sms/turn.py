@@ -7,13 +7,14 @@ written down. Whatever breaks in between leaves at most one window in doubt, and
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from loa import calendar
 from loa.channel import Desk
@@ -56,6 +57,18 @@ class Sending:
     bodies: Mapping[str, Body]
     closes_at: datetime
     terms: Terms
+
+
+async def _ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Waits until all have ended, also when this is cancelled; then it is cancelled."""
+    cancelled: asyncio.CancelledError | None = None
+    while pending := {task for task in tasks if not task.done()}:
+        try:
+            await asyncio.wait(pending)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
 
 
 class Claimed(NamedTuple):
@@ -111,11 +124,10 @@ class Turn:
                     break
                 await self._send(sending, claim.rows)
                 done += len(claim.rows)
-        finally:  # also when this is interrupted: what is on its way gets its answer
-            results = await asyncio.gather(*self._out, return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+        finally:  # also when this is interrupted, however often: what is on its way gets its answer
+            await _ended(self._out)
+        for task in self._out:
+            task.result()
         return Progress(done, 0, held=held)
 
     # before
@@ -142,9 +154,11 @@ class Turn:
         try:
             return await asyncio.shield(claim)
         except asyncio.CancelledError:  # the thread goes on all the same: what it takes has certainly not left
-            if rows := (await claim).rows:
+            with contextlib.suppress(asyncio.CancelledError):
+                await _ended({claim})
+            if rows := claim.result().rows:
                 self._open += len(rows)
-                await self._settle(sending, rows, (), rows)
+                self._settle_later(sending, rows, (), rows)
             raise
 
     def _claim(self, sending: Sending, work: Work | None, size: int, answered: Sequence[Answered]) -> Claimed:
@@ -214,7 +228,7 @@ class Turn:
                 await leaves.wait()
         finally:  # interrupted, or the lane has failed meanwhile: the rest has certainly not left
             rest = [row for unit in units[len(answers) :] for row in unit]
-            self._out.add(asyncio.create_task(self._settle(sending, rows, answers, rest)))
+            self._settle_later(sending, rows, answers, rest)
 
     def _units(self, rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
         """Rows in units of a hundredth of a second's parts: small enough to use the rate up, however long they are."""
@@ -245,6 +259,13 @@ class Turn:
             # certain that nothing left: the rows go back, and the lane is the one that has failed
             self.trouble = self.trouble or error.code
             return [Outcome(message.reference, Verdict.THROTTLED, reason=error.code) for message in messages]
+
+    def _settle_later(
+        self, sending: Sending, rows: Sequence[Row], answers: Sequence[Answers], rest: Sequence[Row]
+    ) -> None:
+        task = asyncio.create_task(self._settle(sending, rows, answers, rest))
+        task.add_done_callback(lambda _: self._answered.set())  # whatever became of it: who waits for room must look
+        self._out.add(task)
 
     async def _settle(
         self, sending: Sending, rows: Sequence[Row], answers: Sequence[Answers], rest: Sequence[Row]

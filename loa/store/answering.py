@@ -80,10 +80,13 @@ def stop(connection: sa.Connection, stopped: sa.ColumnElement[bool] | None, now:
 
 def legible_change(change: Change) -> Change:
     """A change whose words both databases can keep."""
-    if (change.reason + change.gateway_id + change.raw).isprintable():
+    if (change.reason + change.gateway_id + change.raw + change.network).isprintable():
         return change
     return change._replace(
-        reason=legible(change.reason), gateway_id=legible(change.gateway_id), raw=legible(change.raw)
+        reason=legible(change.reason),
+        gateway_id=legible(change.gateway_id),
+        raw=legible(change.raw),
+        network=legible(change.network),
     )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from functools import partial, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -19,6 +19,29 @@ BUSY_SECONDS = 30  # another process of ours may hold SQLite's one write lock fo
 # A worker that is frozen, or cut off, in the middle of a transaction has its lane locked: it loses that about when its
 # lease ends, and not when the network gives its connection up, two hours later.
 IDLE_SECONDS = 30
+
+
+DEADLOCK = "40P01"  # SQLSTATE
+TRIES = 5
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
+
+
+class Deadlock(StoreError):
+    """Two transactions waited for each other, and PostgreSQL ended this one: nothing of it happened."""
+
+
+def repeated(work: Callable[Given, Made]) -> Callable[Given, Made]:
+    """Does work that is one transaction again where it was ended for another one's sake."""
+
+    @wraps(work)
+    def again(*args: Given.args, **kwargs: Given.kwargs) -> Made:
+        for _ in range(TRIES - 1):
+            with suppress(Deadlock):
+                return work(*args, **kwargs)
+        return work(*args, **kwargs)
+
+    return again
 
 
 class Database:
@@ -69,6 +92,8 @@ class Database:
                 with connection.begin():
                     yield connection
         except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", "") == DEADLOCK:
+                raise Deadlock("database-failed", {"problem": _problem(error)}) from None
             # the statement and its values hold numbers: only the driver's own word goes on
             raise StoreError("database-failed", {"problem": _problem(error)}) from None
         except SQLAlchemyError as error:

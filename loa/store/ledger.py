@@ -7,6 +7,7 @@ is listed. `tests/store/test_ledger.py` reads as its rules.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,10 +20,10 @@ from loa.model.states import RowState
 from loa.store.answering import legible_change, stop, stopped_of, write_down
 from loa.store.bulk import Ready, among, moment
 from loa.store.chunks import chunks
-from loa.store.engine import Database, alone
+from loa.store.engine import Database, alone, repeated
 from loa.store.expansion import IN_LIST, Expansion, planned_frame
 from loa.store.holds import CANCELLED, hold_of
-from loa.store.moves import Found, Tally, find, find_ids, move
+from loa.store.moves import Found, Tally, find, find_ids, lock, move
 from loa.store.receiving import adopt, apply, forget, in_turn, legible
 from loa.store.schema import cursors, jobs, lanes, rows, waves
 from loa.store.taking import Taking
@@ -55,6 +56,7 @@ class Ledger:
     def __init__(self, database: Database) -> None:
         self._db = database
         self._jobs: dict[tuple[str, str], int] = {}  # by wave and deliverable
+        self._claims = itertools.count()
 
     # expanding a wave
 
@@ -91,12 +93,18 @@ class Ledger:
         added = 0
         for frame in frames:
             for batch in expansion.ready(frame):  # worked out before anything is locked
-                with self._db.write() as connection:
-                    _lock_jobs(connection, jobs.c.id == expansion.job)
-                    if hold_of(connection, job.wave) == CANCELLED:
-                        return added
-                    added += expansion.put(connection, batch)
+                new = self._put(expansion, batch, job.wave)
+                if new is None:
+                    return added
+                added += new
         return added
+
+    @repeated
+    def _put(self, expansion: Expansion, batch: pl.DataFrame, wave: str) -> int | None:
+        """A batch in place; how many are new, or nothing where the wave is cancelled."""
+        with self._db.write() as connection:
+            _lock_jobs(connection, jobs.c.id == expansion.job)
+            return None if hold_of(connection, wave) == CANCELLED else expansion.put(connection, batch)
 
     def drop_left_over(self, job: JobKey, bundle: int, now: datetime) -> int:
         """Ends an expansion: cancels what is still planned under an older bundle, people no longer in the audience."""
@@ -109,6 +117,7 @@ class Ledger:
 
     # sending
 
+    @repeated
     def claim(
         self,
         job: JobKey,
@@ -143,7 +152,8 @@ class Ledger:
             claim = Claim()
             if holds and not hold_of(connection, job.wave):
                 other = operators if elsewhere is None else elsewhere
-                taking = Taking(connection, job_id, bundle, lease, terms, now, tally)
+                odd = bool(next(self._claims) % 2)
+                taking = Taking(connection, job_id, bundle, lease, terms, now, tally, odd=odd)
                 taken, over, more = taking.take(operators, other or (), max(limit, 0))
                 claim = Claim(tuple(_started(row, job, lease, now) for row in taken), over, more)
             tally.write(connection)
@@ -161,6 +171,7 @@ class Ledger:
             moved += self.write_down(lease, [Answered(batch)], now)
         return moved
 
+    @repeated
     def write_down(self, lease: Lease, answered: Sequence[Answered], now: datetime) -> int:
         """`record`, all of it in one transaction."""
         tally = Tally()
@@ -169,6 +180,7 @@ class Ledger:
             tally.write(connection)
         return moved
 
+    @repeated
     def doubt(self, lease: Lease, now: datetime) -> int:
         """Marks what an earlier holder of the lane left in `sending` as `unknown`. Returns how many.
 
@@ -176,6 +188,7 @@ class Ledger:
         """
         tally = Tally()
         with self._db.write() as connection:
+            in_turn(connection, [lease.lane])  # an answer of the earlier holder may be on its way into the books
             if not _holds(connection, lease, now):
                 return 0
             found = find(
@@ -206,6 +219,7 @@ class Ledger:
 
     # receipts
 
+    @repeated
     def receive(self, receipts: Sequence[Receipt], now: datetime, cursor: tuple[str, str] | None = None) -> int:
         """Stores receipts, and applies those that match a row. Returns how many rows moved.
 
@@ -282,6 +296,8 @@ class Ledger:
         if not answered:
             return 0
         in_turn(connection, [lease.lane])
+        # all of them at once and by their ids, as everybody locks rows: two who do cannot wait for each other
+        lock(connection, [change.row for one in answered for change in one.changes])
         moved = 0
         for one in answered:
             job = self._jobs.get((one.rows[0].wave, one.rows[0].deliverable)) if one.rows else None

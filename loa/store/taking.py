@@ -69,21 +69,23 @@ def _due(dialect: str, kinds: tuple[str, ...], *, heeded: bool, capped: bool) ->
     for place, kind in enumerate(kinds):
         network = rows.c.operator == sa.bindparam(f"network_{place}", type_=sa.Text)
         for late, when in enumerate((rows.c.retry_at <= sa.bindparam("now", type_=Moment), rows.c.retry_at.is_(None))):
-            arm = sa.select(rows.c.id).where(*_THE_JOB, network, when, *_KINDS[kind])
+            arm = sa.select(rows.c.id, rows.c.retry_at).where(*_THE_JOB, network, when, *_KINDS[kind])
             # locked here: two lanes of one network must not both settle on the same rows
             arm = arm.order_by(rows.c.retry_at).limit(_MOST).with_for_update(of=rows, skip_locked=True)
-            (fresh if late else waited).append(sa.select(arm.subquery().c.id))
+            found = arm.subquery()
+            (fresh if late else waited).append(sa.select(found.c.id, found.c.retry_at))
     out: sa.ColumnElement[Any] = opt_outs.c.phone if heeded else sa.null()
     source = rows.outerjoin(opt_outs, opt_outs.c.phone == rows.c.recipient) if heeded else rows
     had: sa.ColumnElement[Any] = _HAD if capped else sa.literal_column("0")
     columns = (*LOOKED_AT, rows.c.commune, rows.c.language, rows.c.body, out.label("out"), had.label("had"))
-    # What has come to its time goes first, but has half of the room while there is anything else: rows that a gateway
-    # throws back for ever would keep all others waiting. An arm is not looked at where those before it are enough.
-    half, due = sa.bindparam("half", type_=sa.Integer), sa.select(sa.union_all(*waited).subquery().c.id)
-    back, rest = due.limit(half).subquery(), due.limit(_MOST).offset(half).subquery()
-    each = sa.union_all(sa.select(back.c.id), *fresh, sa.select(rest.c.id)).subquery()
-    these = sa.select(each.c.id).limit(_MOST)
-    return Look(sa.select(*columns).select_from(source).where(rows.c.id.in_(these)).order_by(rows.c.id))
+    # What has come to its time goes first, the longest due before all others, but it has half of the room while there
+    # is anything else: rows that a gateway throws back for ever would keep all others waiting.
+    back, new = sa.union_all(*waited).subquery(), sa.union_all(*fresh).subquery()
+    half, due = sa.bindparam("half", type_=sa.Integer), sa.select(back.c.id).order_by(back.c.retry_at, back.c.id)
+    first, rest = due.limit(half).subquery(), due.limit(_MOST).offset(half).subquery()
+    each = sa.union_all(sa.select(first.c.id), sa.select(new.c.id), sa.select(rest.c.id)).subquery()
+    these = rows.c.id.in_(sa.select(each.c.id).limit(_MOST))
+    return Look(sa.select(*columns).select_from(source).where(these).order_by(rows.c.id))
 
 
 _KINDS: Mapping[str, tuple[sa.ColumnElement[bool], ...]] = {
@@ -97,7 +99,10 @@ _KINDS: Mapping[str, tuple[sa.ColumnElement[bool], ...]] = {
 
 
 class Taking:
-    """One claim, inside its transaction. The caller writes the `tally`."""
+    """One claim, inside its transaction. The caller writes the `tally`.
+
+    Of every two claims one is `odd`: of a single row's room what has come to its time has every second.
+    """
 
     def __init__(
         self,
@@ -108,6 +113,8 @@ class Taking:
         terms: Terms,
         now: datetime,
         tally: Tally,
+        *,
+        odd: bool,
     ) -> None:
         self._connection = connection
         self._job = job
@@ -117,6 +124,7 @@ class Taking:
         self._now = now
         self._since = now - timedelta(hours=terms.cap_hours)
         self._tally = tally
+        self._odd = odd
 
     def take(
         self, operators: Sequence[str] | None, elsewhere: Sequence[str], most: int
@@ -147,9 +155,8 @@ class Taking:
             "of": self._bundle,
             "now": self._moment(self._now),
             "most": most,
-            "half": (most + 1) // 2,
+            "half": (most + self._odd) // 2,
         }
-        given["half"] = (most + self._now.second % 2) // 2  # of a single row, every other second
         given |= {f"network_{place}": name for place, name in enumerate(networks)}
         if "moved" in kinds:
             given["tried_here"] = f"%|{self._lease.lane}|%"

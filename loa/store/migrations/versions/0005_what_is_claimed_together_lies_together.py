@@ -31,10 +31,21 @@ def upgrade() -> None:
 def downgrade() -> None:
     _comment(BEFORE, NOW)
     _claims([*OF_A_CLAIM, "id"])
-    # what an answer tells of its message's leaving was an event of its own
-    told = "row, sent_at, 'sending', lane, fence FROM events WHERE sent_at IS NOT NULL"
-    op.execute(f"INSERT INTO events (row, at, state, lane, fence) SELECT {told}")  # ours
+    _tell_apart()
     op.drop_column("events", "sent_at")
+
+
+def _tell_apart() -> None:
+    """What an answer tells of its message's leaving was an event of its own, right before it; and so was that a
+    message is being sent."""
+    op.execute("UPDATE events SET id = -2 * id")
+    told = "id + 1, \"row\", sent_at, 'sending', lane, fence FROM events WHERE sent_at IS NOT NULL"
+    op.execute(f'INSERT INTO events (id, "row", at, state, lane, fence) SELECT {told}')
+    op.execute("UPDATE events SET id = -id")
+    if op.get_bind().dialect.name != "sqlite":
+        op.execute("SELECT setval(pg_get_serial_sequence('events', 'id'), coalesce(max(id), 0) + 1) FROM events")
+    now = "id, sent_at, 'sending', lane, fence FROM rows WHERE state = 'sending'"
+    op.execute(f'INSERT INTO events ("row", at, state, lane, fence) SELECT {now}')
 
 
 def _claims(columns: list[str]) -> None:
