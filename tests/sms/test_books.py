@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -132,3 +133,46 @@ def test_who_no_longer_waits_keeps_nobody_else_waiting() -> None:
 
     asyncio.run(run())
     assert ["a", "b"] in ledger.transactions, "it was answered all the same"
+
+
+def test_nothing_is_taken_after_answers_that_could_not_be_written() -> None:
+    ledger = Recorder(failures=len(AGAIN) + 1)
+    taken: list[str] = []
+    failing = threading.Event()
+
+    async def run() -> list[object]:
+        kept = Books(ledger, LEASE, FixedClock(NOW), lambda _: failing.set())
+        lost = asyncio.create_task(kept.write(of("a")))
+        await asyncio.sleep(0)
+
+        def take(answered: Sequence[Answered]) -> None:
+            taken.append("rows")
+
+        async def later() -> None:
+            await asyncio.to_thread(failing.wait, 5)
+            await kept.take(take)
+
+        found = await asyncio.gather(lost, later(), return_exceptions=True)
+        again = await asyncio.gather(kept.take(take), kept.write(of("b")), return_exceptions=True)
+        return [*found, *again]
+
+    lost, waiting, again, written = asyncio.run(run())
+    assert [type(one) for one in (lost, waiting, again)] == [StoreError] * 3, (
+        "those rows may be out: no more until then"
+    )
+    assert (taken, written) == ([], None)
+    assert ledger.transactions == [["b"]], "what is answered later is still written"
+
+
+def test_a_wish_that_nobody_waits_for_takes_nothing() -> None:
+    taken: list[str] = []
+
+    async def run() -> None:
+        kept = books(Recorder())
+        gone = asyncio.create_task(kept.take(lambda _: taken.append("rows")))
+        await asyncio.sleep(0)
+        gone.cancel()
+        await kept.write(of("a"))
+
+    asyncio.run(run())
+    assert taken == []

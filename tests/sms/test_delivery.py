@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,8 +16,13 @@ from loa import gate, pipeline, reconciling
 from loa.channel import Desk
 from loa.model.clock import VIETNAM, RehearsalClock
 from loa.model.errors import GatewayError, PartlyDelivered, Refused
-from loa.model.ledger import Change, PlannedRow, Progress
+from loa.model.ledger import Change, PlannedRow, Progress, Terms
 from loa.model.states import RowState
+from loa.sms.bodies import body_of
+from loa.sms.gateways import simulator
+from loa.sms.gateways.base import Message, Outcome
+from loa.sms.lane import HeldLane
+from loa.sms.turn import Sending
 from loa.store import JobKey
 from tests.pipeline.conftest import add
 
@@ -253,3 +258,39 @@ def an_hour_ago(desk: Desk, number: str) -> None:
     (row,) = desk.store.ledger.claim(key, 1, lease, 1, then).rows
     desk.store.ledger.record(lease, [Change(row.id, RowState.ACCEPTED)], then)
     desk.store.lanes.give_back(lease, then)
+
+
+class Nonsense:
+    """A gateway with a mistake in it: it answers with nothing that can be read."""
+
+    limits = simulator.LIMITS
+
+    async def open(self) -> None:
+        return None
+
+    async def submit(self, batch: Sequence[Message]) -> Sequence[Outcome]:
+        return None  # type: ignore[return-value] # that is the mistake
+
+    async def close(self) -> None:
+        return None
+
+
+def test_a_gateway_that_answers_nonsense_ends_the_turn_and_its_rows_are_in_doubt(make: Make) -> None:
+    desk = make(lane("mot"))
+    key = JobKey(WAVE, "tin", "sms")
+    body = body_of("Chào", "unaccented", ("vi", ""), {})
+    people = [PlannedRow(f"+8491200{i:04}", "VinaPhone", "05443", "vi", body.key, 1) for i in range(40)]
+    desk.store.ledger.expand(key, 1, people, desk.clock.now())
+    closes = desk.clock.now() + timedelta(hours=3)
+    texts = Sending(key, 1, {body.key: body}, closes, Terms(3, 24, closes))
+    held = HeldLane(desk.workspace.settings.sms.lanes[0], desk, lambda *_: Nonsense())  # type: ignore[arg-type, return-value] # it polls nothing
+
+    async def run() -> None:
+        with pytest.raises(TypeError):
+            await asyncio.wait_for(held.turn(texts, None, 40), 20)
+
+    asyncio.run(run())
+    found = lanes_of(desk)
+    assert found["", "planned"] >= 20, "no more than a window left"
+    assert sum(found.values()) == 40
+    desk.store.close()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,7 @@ import sqlalchemy as sa
 
 from loa.model.errors import StoreError
 from loa.store import Store
-from loa.store.engine import Database
+from loa.store.engine import Database, alone, repeated
 from loa.store.schema import lanes, opt_outs
 
 from .ledger_kit import MovingClock, Open
@@ -125,3 +128,24 @@ def test_sqlite_does_not_lose_a_commit_with_the_power(tmp_path: Path) -> None:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
     database.close()
+
+
+def test_a_transaction_that_was_ended_for_anothers_sake_is_done_again(store: Store) -> None:
+    if store.database.sqlite:
+        return  # it has one writer at a time
+    database, both, tries = store.database, threading.Barrier(2, timeout=20), Counter[str]()
+
+    @repeated
+    def work(mine: str, other: str) -> str:
+        tries[mine] += 1
+        with database.write() as connection:
+            alone(connection, mine)
+            if tries[mine] == 1:
+                both.wait()
+            alone(connection, other)
+        return mine
+
+    with ThreadPoolExecutor(2) as workers:
+        done = [workers.submit(work, *names) for names in (("a", "b"), ("b", "a"))]
+        assert [one.result(20) for one in done] == ["a", "b"]
+    assert sorted(tries.values()) == [1, 2]

@@ -13,12 +13,13 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from loa.model.errors import StoreError
+from loa.model.states import RowState
 from loa.store import Store
 from loa.store.engine import Database
 from loa.store.migrate import FOLDER, HEAD, migrate
 from loa.store.schema import metadata
 
-from .ledger_kit import MovingClock
+from .ledger_kit import JOB, MovingClock, Worker, people, receipt
 
 
 def script() -> Config:
@@ -61,6 +62,30 @@ def test_a_migration_can_be_undone_to_nothing_and_done_again(empty_url: str, tmp
     migrate(database)
     assert {table.name for table in metadata.sorted_tables} <= tables(database)
     database.close()
+
+
+def test_what_happened_to_a_row_is_told_the_same_after_a_step_back_and_forth(
+    empty_url: str, tmp_path: Path, clock: MovingClock
+) -> None:
+    store = Store.open(empty_url, tmp_path, clock)
+    store.ledger.expand(JOB, 1, people(range(4)), clock.now())
+    worker = Worker.on(store, clock.now())
+    rows = worker.claim(4, clock.now())
+    worker.answer(rows[:1], RowState.PLANNED, clock.forward(seconds=1))
+    worker.answer(rows[1:2], RowState.ACCEPTED, clock.forward(seconds=1))
+    store.ledger.receive([receipt(rows[1], RowState.DELIVERED, clock.now())], clock.forward(seconds=1))
+    worker.answer(worker.claim(1, clock.forward(seconds=1)), RowState.ACCEPTED, clock.forward(seconds=1))
+    before = [store.figures.history(row.id) for row in rows]
+    assert [len(one) for one in before] == [4, 3, 1, 1]
+    config = script()
+    for step in (command.downgrade, command.upgrade):
+        with store.database.write() as connection:
+            config.attributes["connection"] = connection
+            step(config, "0004" if step is command.downgrade else "head")
+    assert [store.figures.history(row.id) for row in rows] == before
+    worker.answer(rows[2:], RowState.REFUSED, clock.forward(seconds=1))
+    assert [len(store.figures.history(row.id)) for row in rows[2:]] == [2, 2]
+    store.close()
 
 
 def test_a_migration_that_breaks_leaves_nothing_behind(empty_url: str, tmp_path: Path) -> None:

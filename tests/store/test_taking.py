@@ -169,6 +169,20 @@ def test_rows_that_are_thrown_back_for_ever_keep_no_others_waiting(store: Store,
     assert len(worker.claim(10, clock.forward(seconds=1))) == 10, "nothing else is left: all of the room"
 
 
+def test_of_what_came_to_its_time_the_longest_due_goes_first_whatever_its_network(
+    store: Store, clock: MovingClock
+) -> None:
+    for start, network in ((0, "gmobile"), (20, "viettel")):
+        store.ledger.expand(JOB, 1, people(range(start, start + 20), operator=network), clock.now())
+    worker = Worker.on(store, clock.now())
+    worker.answer(worker.claim(40, clock.now()), RowState.PLANNED, clock.now(), retry_at=clock.now())
+    for _ in range(20):
+        for row in worker.claim(4, clock.forward(seconds=1)):
+            state = RowState.ACCEPTED if row.operator == "viettel" else RowState.PLANNED
+            worker.answer([row], state, clock.now(), retry_at=clock.now(), spends_attempt=False)
+    assert states(store)[RowState.ACCEPTED] == 20, "rows that are thrown back stand behind those that wait longer"
+
+
 def failing(store: Store, clock: MovingClock, times: int, why: str = "unreachable") -> datetime:
     worker = Worker.on(store, clock.now())
     now = clock.now()
