@@ -72,6 +72,11 @@ class Lexicon:
         return _whole(branches)
 
     @cached_property
+    def slashed_pattern(self) -> re.Pattern[str] | None:
+        """Entries with a stroke inside (`và/hoặc`): these are whole before a stroke is read as "or"."""
+        return _whole([f"(?i:{re.escape(key)})" for key in _longest_first(self.words) if "/" in key and key.islower()])
+
+    @cached_property
     def hotlines_pattern(self) -> re.Pattern[str] | None:
         return _whole([" ?".join(number) for number in _longest_first(self.hotlines)], edge=r"[\w/]|[.,]\d")
 

@@ -24,17 +24,21 @@ VIETNAMESE: tuple[Rule, ...] = (
     addresses.PHONE,
     addresses.SERVICE_NUMBER,
     addresses.KNOWN_HOTLINE,
-    addresses.CUED_NUMBER,
+    *addresses.CUED_NUMBERS,
     *dates.DATES,
+    words.SLASHED,
+    amounts.TIMES,
+    amounts.TO,
     amounts.MONEY,
     amounts.PERCENT_RANGE,
     amounts.PERCENT,
     amounts.UNIT,
+    amounts.SO_OFTEN,
+    words.SLASH,
     words.LEXICON,
     words.CAPITALS,
     amounts.MIXED,
     *amounts.NUMBERS,
-    words.SLASH,
     words.AMPERSAND,
 )
 ENGLISH: tuple[Rule, ...] = (words.BULLET, addresses.ADDRESS, *english.RULES, words.SLASH, words.AMPERSAND)
@@ -71,8 +75,9 @@ def read(text: str, language: str, lexicon: Lexicon) -> Reading:
     said = joined(pieces)
     done = [(piece.start, piece.start + len(piece.written)) for piece in pieces if piece.spoken is not None]
     # looked for in what was written, so that a token is shown whole and not as what a rule left of it
-    unread = [_unread(text, place) for place, _ in leftovers(_masked(text, done))]
-    if not unread and language == "vi":
+    vietnamese = language == "vi"
+    unread = [_unread(text, place) for place, _ in leftovers(_masked(text, done), foreign=vietnamese)]
+    if not unread and vietnamese:
         # and once more in what comes out: two pieces that were read apart must not make a riddle together
         unread = [_unread(said, place) for place, _ in leftovers(said)]
     return Reading(said, tuple(dict.fromkeys(unread)))

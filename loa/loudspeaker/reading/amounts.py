@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from loa.loudspeaker.lexicon import Lexicon
 from loa.loudspeaker.reading.numbers import WRITTEN, amount, cardinal, digits
@@ -11,13 +12,16 @@ from loa.loudspeaker.reading.segments import Rule, always
 # glued to the word before (a hyphenated word) or to another figure, it is not a number by itself
 _EDGE = r"(?<![\w.,/])(?<!\w-)(?<!\d:)"
 _END = r"(?![\w/]|[.,:]\d|\.\w)"
-_RANGE = rf"{_EDGE}(?P<sign>[-−]|[≥≤><±~]\s?)?(?P<low>{WRITTEN})(?:\s?[-–—]\s?(?P<high>{WRITTEN}))?"
+_RANGE = rf"{_EDGE}(?P<sign>[-−]|(?:>=|<=|[≥≤><±~])\s?)?(?P<low>{WRITTEN})(?:\s?[-–—]\s?(?P<high>{WRITTEN}))?"
 _SCALE = r"(?:\s(?P<scale>nghìn|ngàn|triệu|tỷ|tỉ|trăm)(?!\w))?(?:\s(?P<scale2>tỷ|tỉ)(?!\w))?"
-_EACH = r"(?:/(?P<each>tháng|năm|ngày|tuần|giờ|người|hộ|lần|xã|km|kg|tấn|hồ sơ)(?!\w))?"
+_EACH = (
+    r"(?:/(?P<each>tháng|quý|năm|ngày|tuần|giờ|buổi|đợt|người|hộ|lần|lượt|xã|phường|kg|tấn|lít|hồ sơ|giấy|thẻ|quyển|"
+    r"bản|tờ|trang|suất|học sinh|trường hợp)(?!\w))?"
+)
 
 _SIGNS = {
     "-": "âm ", "−": "âm ", "≥": "ít nhất ", "≤": "nhiều nhất ", ">": "trên ", "<": "dưới ",
-    "±": "cộng trừ ", "~": "khoảng ",
+    ">=": "ít nhất ", "<=": "nhiều nhất ", "±": "cộng trừ ", "~": "khoảng ",
 }  # fmt: skip
 
 
@@ -25,10 +29,14 @@ def _spoken(match: re.Match[str]) -> str | None:
     """The number or range of a match in words, with its sign."""
     low = amount(match["low"])
     high = amount(match["high"]) if match["high"] else ""
-    if low is None or high is None:
-        return None
+    if low is None or high is None or (high and not match["sign"] and _value(match["high"]) < _value(match["low"])):
+        return None  # a range that goes down is something else: a date, a code
     sign = _SIGNS.get((match["sign"] or "").strip(), "")
     return f"{sign}{low} đến {high}" if high else f"{sign}{low}"
+
+
+def _value(written: str) -> Decimal:
+    return Decimal(written.replace(".", "").replace(",", "."))
 
 
 def _with(match: re.Match[str], unit: str) -> str | None:
@@ -68,6 +76,32 @@ def _leading_zero(match: re.Match[str], lexicon: Lexicon) -> str | None:
     return cardinal(int(match["digits"])) if counts else digits(match["digits"])
 
 
+def _measured(match: re.Match[str], lexicon: Lexicon, spoken: str) -> str | None:
+    """A sign that stands between two quantities: `0,8m x 1,8m`, `5.000đ - 10.000đ`."""
+    before = match.string[: match.start()]
+    unit = rf"\s?(?:{lexicon.units_choice}|{lexicon.money_choice})"
+    return spoken if re.search(rf"\d(?:{unit})?$", before) else None
+
+
+def _times(match: re.Match[str], lexicon: Lexicon) -> str | None:
+    return _measured(match, lexicon, " nhân ")
+
+
+def _to(match: re.Match[str], lexicon: Lexicon) -> str | None:
+    return None if match.string[: match.start()][-1:].isdigit() else _measured(match, lexicon, " đến ")
+
+
+def _so_often(match: re.Match[str], lexicon: Lexicon) -> str | None:
+    """`02 tin nhắn/năm`, `20 người/xã`: after a number a stroke says how often; without one it says "or"."""
+    left = match["what"].split()[-1].lower()
+    if left in _PLACES and match["each"] in _PLACES:
+        return None
+    said = _spoken(match)
+    if said is None or (match["each"] == "lần" and left not in _TIMES):
+        return None
+    return f"{said}{match['what']} {'một' if match['each'] == 'lần' else 'mỗi'} {match['each']}"
+
+
 def _plain(match: re.Match[str], lexicon: Lexicon) -> str | None:
     return _with(match, "")
 
@@ -80,13 +114,26 @@ def _dotted(match: re.Match[str], lexicon: Lexicon) -> str | None:
     return " chấm ".join(cardinal(int(part)) for part in parts) if all(len(part) <= 4 for part in parts) else None
 
 
+_PLACES = ("xã", "phường", "thôn", "xóm", "bản", "tổ", "huyện", "tỉnh", "trường", "lớp", "đơn", "cơ")
+_TIMES = ("ngày", "tuần", "tháng", "quý", "năm", "giờ", "phút")
+SO_OFTEN = Rule(
+    "so-often",
+    always(
+        rf"{_RANGE}(?P<what>(?:,?\s+[^\W\d_]+){{1,4}})\s?/\s?(?:0?1\s+)?"
+        r"(?P<each>tháng|quý|năm|ngày|tuần|giờ|phút|buổi|đợt|kỳ|lần|hộ|người|xã|phường|thôn|xóm|tổ|huyện|tỉnh|"
+        r"trường|lớp|đơn vị|cơ quan)(?!\w)"
+    ),
+    _so_often,
+)
+TIMES = Rule("times", always(r"\s?[x×]\s?(?=\d)"), _times)
+TO = Rule("to", always(r"\s?[-–—]\s?(?=\d)"), _to)
 MONEY = Rule(
     "money", lambda lexicon: re.compile(rf"{_RANGE}{_SCALE}\s?(?P<unit>{lexicon.money_choice})(?!\w){_EACH}"), _money
 )
-PERCENT = Rule("percent", always(rf"{_RANGE}\s?%(?!\w)"), _percent)
+PERCENT = Rule("percent", always(rf"{_RANGE}\s?%(?!\w){_EACH}"), _percent)
 PERCENT_RANGE = Rule(
     "percent",
-    always(rf"{_EDGE}(?P<sign>[≥≤><±~]\s?)?(?P<low>{WRITTEN})\s?%\s?[-–—]\s?(?P<high>{WRITTEN})\s?%(?!\w)"),
+    always(rf"{_EDGE}(?P<sign>(?:>=|<=|[≥≤><±~])\s?)?(?P<low>{WRITTEN})\s?%\s?[-–—]\s?(?P<high>{WRITTEN})\s?%(?!\w)"),
     _percent,
 )
 UNIT = Rule("unit", lambda lexicon: re.compile(rf"{_RANGE}\s?(?P<unit>{lexicon.units_choice})(?!\w){_EACH}"), _unit)

@@ -8,6 +8,7 @@ from loa.loudspeaker.lexicon import Lexicon
 from loa.loudspeaker.reading.numbers import cardinal, digits
 from loa.loudspeaker.reading.segments import Rule, always
 
+_LETTER = "công văn"
 _KIND = r"[A-ZĐ][A-Za-zĐđ]*"
 
 
@@ -18,9 +19,10 @@ def _document(match: re.Match[str], lexicon: Lexicon) -> str | None:
     goes on to name one (`81/KH-UBND ngày 05/4/2025 của UBND tỉnh`).
     """
     kind = lexicon.documents.get(match["kind"])
-    issuer = _issuer(match["issuer"], lexicon)
-    if kind is None or issuer is None:
+    issuer = _issuer(match["issuer"], lexicon) if kind else _letter_issuer(match, lexicon)
+    if issuer is None:
         return None
+    kind = kind or _LETTER
     before, after = match.string[: match.start()], match.string[match.end() :]
     said_before = re.search(rf"{re.escape(kind)}\s+(?:số:?\s+)?$", before, re.IGNORECASE)
     said_after = re.match(r"(?:,?\s+ngày\s+[\d/]+)?\s+của\s", after)
@@ -28,6 +30,8 @@ def _document(match: re.Match[str], lexicon: Lexicon) -> str | None:
     parts = [_number(match["number"]), f"năm {cardinal(int(year))}" if year else ""]
     whose = "" if said_after else f"của {issuer}"
     tail = whose if said_before else f"{kind} {whose}".strip()
+    if said_before and year and not whose:
+        return ", ".join(parts) + ","
     if said_before and not year:
         return f"{parts[0]} {tail}".strip()
     return ", ".join(part for part in (*parts, tail) if part)
@@ -43,15 +47,30 @@ def _issuer(written: str, lexicon: Lexicon) -> str | None:
     return " và ".join(name for name in names if name) if all(names) else None
 
 
+def _letter_issuer(match: re.Match[str], lexicon: Lexicon) -> str | None:
+    """An official letter bears no kind: `2345/STTTT-CĐS` is issuer and drafting unit (Decree 30/2020, annex I).
+
+    The unit is for the archive and is not said, but it must be known: else this is another kind of token.
+    """
+    units = match["issuer"].split("-")
+    known = all(unit in lexicon.issuers or unit in lexicon.words for unit in units)
+    return lexicon.issuers.get(match["kind"]) if known else None
+
+
 def _law(match: re.Match[str], lexicon: Lexicon) -> str | None:
-    """`60/2024/QH15`: a law or resolution of the National Assembly of a term."""
+    """`60/2024/QH15`, `35/2023/UBTVQH15`: the National Assembly of a term, or its Standing Committee."""
     words = f"{_number(match['number'])}, năm {cardinal(int(match['year']))}"
-    return f"{words}, của Quốc hội khóa {cardinal(int(match['term']))}"
+    body = "Ủy ban Thường vụ Quốc hội" if match["standing"] else "Quốc hội"
+    return f"{words}, của {body} khóa {cardinal(int(match['term']))}"
 
 
 _END = r"(?![\w/-])"
 DOCUMENTS = (
-    Rule("document", always(rf"(?<![\w/.-])(?P<number>\d{{1,6}})/(?P<year>\d{{4}})/QH(?P<term>\d{{1,2}}){_END}"), _law),
+    Rule(
+        "document",
+        always(rf"(?<![\w/.-])(?P<number>\d{{1,6}})/(?P<year>\d{{4}})/(?P<standing>UBTV)?QH(?P<term>\d{{1,2}}){_END}"),
+        _law,
+    ),
     Rule(
         "document",
         always(

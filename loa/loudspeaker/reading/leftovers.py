@@ -8,18 +8,20 @@ from collections.abc import Iterator
 # a token is figures and letters with the marks that hold one together: 22/2021/TT-BTTTT, 1.5, a@b.vn
 _TOKEN = re.compile(r"[^\W_](?:[^\s()\[\]“”\"'‘’…]*[^\W_])?")
 _DOTTED = re.compile(r"[^\W\d_]\.[^\W\d_]")
-_SYMBOL = re.compile(r"[%@#$€£¥₫&+=<>≥≤±×÷°²³^~|\\{}_*/]+|[①-⓿]")
+_INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
+_SYMBOL = re.compile(r"[%‰@#$€£¥₫&+=<>≥≤±×÷°²³^~|←-⇿∀-⋿■-◿☀-➿\U0001F000-\U0001FAFF\\{}_*/]+|[①-⓿]")
 
 
-def leftovers(text: str) -> Iterator[tuple[int, str]]:
+def leftovers(text: str, *, foreign: bool = False) -> Iterator[tuple[int, str]]:
     """Every token nobody can read, with its place from 0.
 
     A token with a figure, with a part of two capitals or more and no small letter, or with a dot inside it (an
-    address); and every symbol.
+    address); and every symbol. With `foreign`, also a token with a capital after a small letter (`PayNow`): no
+    Vietnamese word has one.
     """
     taken: list[tuple[int, int]] = []
     for match in _TOKEN.finditer(text):
-        if _unreadable(match[0]):
+        if _unreadable(match[0]) or (foreign and _INNER_CAPITAL.search(match[0])):
             taken.append(match.span())
             yield match.start(), match[0]
     for match in _SYMBOL.finditer(text):

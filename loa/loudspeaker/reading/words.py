@@ -41,8 +41,9 @@ def _nothing(match: re.Match[str], lexicon: Lexicon) -> str:
     return ""
 
 
+SLASHED = Rule("lexicon", lambda lexicon: lexicon.slashed_pattern, _entry)
 LEXICON = Rule("lexicon", lambda lexicon: lexicon.words_pattern, _entry)
 CAPITALS = Rule("capitals", always(rf"(?<![\w/-])[{_CAPITAL}]+(?: +[{_CAPITAL}]+)*(?![\w/-])"), _capitals)
-SLASH = Rule("slash", always(r"(?<=[^\W\d_])\s?/\s?(?=[^\W\d_])"), _between_words)
+SLASH = Rule("slash", always(r"(?<=[^\W\d_])\s?/\s?(?=[^\W\d_]|\d[A-Z](?!\w))"), _between_words)
 AMPERSAND = Rule("and", always(r"\s?&\s?"), _and)
-BULLET = Rule("bullet", always(r"^[ \t]*(?:[-–—](?!\d)|[•*]|\+(?=\s))[ \t]*", re.MULTILINE), _nothing)
+BULLET = Rule("bullet", always(r"^[ \t]*(?:[-–—](?!\d)|[•*●○■□▪➢✓✔]|\+(?=\s))[ \t]*", re.MULTILINE), _nothing)
