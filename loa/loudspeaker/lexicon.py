@@ -1,8 +1,11 @@
 """The lexicon: a file that officers edit, saying how a written form is read aloud.
 
-`assets/lexicon/<language>.yaml`. A key without capitals is found however it is capitalised (`website`, `Website`);
-any other key only as it is written (`QR`, `VNeID`). The longest key goes first. A reading is plain words: a figure or
-an abbreviation in one is refused at its line, so a lexicon can neither loop nor leave anything unread.
+`assets/lexicon/<language>.yaml`; what a workspace reads otherwise stands in `<language>.local.yaml` beside it and goes
+before it, entry by entry, so that a newer shared file can take the place of the old one.
+
+A key without capitals is found however it is capitalised (`website`, `Website`); any other key only as it is written
+(`QR`, `VNeID`). The longest key goes first. A reading is plain words: a figure or an abbreviation in one is refused at
+its line, so a lexicon can neither loop nor leave anything unread.
 """
 
 from __future__ import annotations
@@ -104,9 +107,18 @@ def _whole(branches: list[str], edge: str = r"\w") -> re.Pattern[str] | None:
 
 
 def read_lexicon(assets: Path, language: str, name_of: Callable[[Path], str] = str) -> Lexicon:
-    """The lexicon of a language below `assets`. Raises `ContentError` naming file, line and entry."""
-    path = assets / FOLDER / f"{language}.yaml"
-    located = read_yaml(path, name_of(path))
+    """The lexicon of a language below `assets`, a workspace's own readings (`vi.local.yaml`, if there) over it.
+
+    Raises `ContentError` naming file, line and entry.
+    """
+    shared = assets / FOLDER / f"{language}.yaml"
+    own = assets / FOLDER / f"{language}.local.yaml"
+    lexicon = _read_file(shared, language, name_of(shared))
+    return _over(_read_file(own, language, name_of(own)), lexicon) if own.is_file() else lexicon
+
+
+def _read_file(path: Path, language: str, name: str) -> Lexicon:
+    located = read_yaml(path, name)
     written = validate(LexiconFile, located)
     mistakes = _unreadable(written, located)
     if written.language != language:
@@ -120,11 +132,47 @@ def read_lexicon(assets: Path, language: str, name_of: Callable[[Path], str] = s
     return Lexicon(language, **tables, hotlines=hotlines, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
 
 
+def _over(own: Lexicon, shared: Lexicon) -> Lexicon:
+    """Entry by entry, the workspace's own reading instead of the shared one; its hotlines are added."""
+    tables = {name: {**getattr(shared, name), **getattr(own, name)} for name in _TABLES}
+    hotlines = tuple(dict.fromkeys((*shared.hotlines, *own.hotlines)))
+    both = hashlib.sha256(f"{shared.sha256} {own.sha256}".encode()).hexdigest()
+    return Lexicon(shared.language, **tables, hotlines=hotlines, sha256=both)
+
+
 def _unreadable(written: LexiconFile, located: Located) -> list[Mistake]:
+    """Readings that are not plain words, each once; a ring of entries that read each other is one mistake."""
     # English voices spell capitals by themselves, one letter at a time: "O T P" has no token of two
-    return [
-        located.mistake("lexicon-reading", (table, key), key=key, reading=reading, found=found)
+    found = {
+        (table, key): [token for _, token in leftovers(nfc(reading))] or ([] if reading else [""])
         for table in _TABLES
         for key, reading in getattr(written, table).items()
-        for _, found in [*leftovers(nfc(reading)), *([] if reading else [(0, "")])][:1]
+    }
+    rings = _rings({key: tokens for (table, key), tokens in found.items() if table == "words"})
+    looped = {key for ring in rings for key in ring}
+    return [
+        *(located.mistake("lexicon-loop", ("words", ring[0]), chain=" → ".join([*ring, ring[0]])) for ring in rings),
+        *(
+            located.mistake(
+                "lexicon-reading", place, key=place[1], reading=getattr(written, place[0])[place[1]], found=t[0]
+            )
+            for place, t in found.items()
+            if t and not (place[0] == "words" and place[1] in looped)
+        ),
     ]
+
+
+def _rings(uses: Mapping[str, list[str]]) -> list[list[str]]:
+    """Every ring of entries whose readings lead back to themselves, from its first entry on."""
+    rings: list[list[str]] = []
+    seen: set[str] = set()
+    for start in uses:
+        path: list[str] = []
+        key: str | None = start
+        while key is not None and key not in seen:
+            seen.add(key)
+            path.append(key)
+            key = next((token for token in uses[key] if token in uses), None)
+        if key in path:
+            rings.append(path[path.index(key) :])
+    return rings

@@ -54,6 +54,7 @@ def test_english(written: str, spoken: str) -> None:
         "10/10/26",  # which century?
         "30-4",  # a date without its word, or a range that goes down
         "PayNow",
+        "TT",  # thường trực, thông tư, thị trấn?
         "5→7",
     ],
 )
