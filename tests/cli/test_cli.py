@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from loa.model.clock import VIETNAM
 from loa.registry import CHANNELS
 
 Loa = Callable[..., tuple[int, str, str]]
+
+ASSETS = Path(__file__).parents[2] / "assets"
 
 PEOPLE = "Số điện thoại;Xã;Tỉnh;Đồng ý nhận tin\n" + "".join(
     f"09120001{i};Phường Mẫu;Tỉnh Mẫu;có\n" for i in range(10, 30)
@@ -153,6 +156,20 @@ def test_parts_are_counted_both_ways(loa: Loa) -> None:
     assert code == 0
     assert (found["co-dau"]["alphabet"], found["khong-dau"]["alphabet"]) == ("ucs2", "gsm7")
     assert found["khong-dau"]["text"] == "Dich vu cong truc tuyen"
+
+
+def test_every_token_that_cannot_be_read_aloud_is_listed(loa: Loa, small: Path) -> None:
+    shutil.copytree(ASSETS / "lexicon", small / "assets" / "lexicon", dirs_exist_ok=True)
+    code, out, err = loa("speakable", "Mời bà con gọi 1022.\nMã ABC, lúc 12:99.\nMang theo XYZ.")
+    assert (code, out) == (3, "")
+    listed = [line for line in err.splitlines() if "Không biết đọc" in line or "There is no reading" in line]
+    assert [line.split("“")[1].split("”")[0] for line in listed] == ["ABC", "ABC", "12:99", "12:99", "XYZ", "XYZ"]
+    assert ["Không biết" in line for line in listed] == [True, False] * 3  # Vietnamese first
+    assert [line for line in err.splitlines() if "[token-unreadable]" in line] == [
+        "LỖI [token-unreadable] -, dòng 2",
+        "LỖI [token-unreadable] -, dòng 2",
+        "LỖI [token-unreadable] -, dòng 3",
+    ]
 
 
 def test_a_new_workspace_is_laid_out_whole_and_only_into_an_empty_folder(loa: Loa, tmp_path: Path) -> None:

@@ -10,35 +10,8 @@ from hypothesis import strategies as st
 
 from loa.loudspeaker.reading.numbers import MOST, amount, cardinal, digits, roman
 
+from .listener import understood
 from .tables import cases
-
-_VALUES = {
-    "không": 0, "một": 1, "mốt": 1, "hai": 2, "ba": 3, "bốn": 4, "tư": 4, "năm": 5, "lăm": 5, "sáu": 6, "bảy": 7,
-    "tám": 8, "chín": 9,
-}  # fmt: skip
-
-
-def understood(words: str) -> int:
-    """What a listener takes the words for: built the other way round, from the words up."""
-    if words.endswith(" tỷ"):
-        return understood(words.removesuffix(" tỷ")) * 10**9
-    if " tỷ " in words:
-        billions, rest = words.split(" tỷ ", 1)
-        return understood(billions) * 10**9 + understood(rest)
-    total = group = last = 0
-    for word in words.split():
-        if word in ("triệu", "nghìn"):
-            total += (group + last) * (10**6 if word == "triệu" else 1000)
-            group = last = 0
-        elif word == "trăm":
-            group, last = last * 100, 0
-        elif word == "mươi":
-            group, last = group + last * 10, 0
-        elif word == "mười":
-            group += 10
-        elif word != "linh":
-            last = _VALUES[word]
-    return total + group + last
 
 
 @pytest.mark.parametrize(("number", "words"), cases("numbers.vi.tsv"))

@@ -147,6 +147,10 @@ def _time_range(match: re.Match[str], lexicon: Lexicon) -> str | None:
 
 
 def _always_open(match: re.Match[str], lexicon: Lexicon) -> str | None:
+    """`24/7`; but `ngày 24/7` and `từ 20/7 đến 24/7` are the 24th of July."""
+    before, after = match.string[: match.start()], match.string[match.end() :]
+    if match["days"] == "7" and (re.search(_DAY_BEFORE, before) or re.match(_DAY_AFTER, after)):
+        return None
     return "hai mươi bốn giờ mỗi ngày" + (", bảy ngày mỗi tuần" if match["days"] == "7" else "")
 
 
@@ -163,6 +167,8 @@ _WEEKDAYS = (
     r"[2-7]\s?[-–—]\s?(?:thứ\s)?[2-7]"
     r"|[2-7](?:,\s[2-7])+(?=\s*(?:$|[.,;:)!?]|(?:hằng|hàng|trong|tại|từ|và|lúc)(?!\w)))"
 )
+_DAY_AFTER = r"\s+(?:đến|và)\s+(?:hết\s+)?(?:ngày\s+)?\d{1,2}/\d"
+_DAY_BEFORE = r"(?<!cả )(?<!mỗi )(?<!hằng )(?<!hàng )(?<!suốt )\b[Nn]gày\s+$|\d/\d{1,2}\s+(?:đến|và)\s+$"
 
 DATES = (
     Rule("time", always(rf"{_EDGE}24\s?(?:h|giờ)?/(?P<days>7|24)(?:\s?(?:h|giờ|ngày))?(?![\w/])"), _always_open),
