@@ -15,8 +15,9 @@ _END = r"(?![\w/]|[.,:]\d|\.\w)"
 _RANGE = rf"{_EDGE}(?P<sign>[-−]|(?:>=|<=|[≥≤><±~])\s?)?(?P<low>{WRITTEN})(?:\s?[-–—]\s?(?P<high>{WRITTEN}))?"
 _SCALE = r"(?:\s(?P<scale>nghìn|ngàn|triệu|tỷ|tỉ|trăm)(?!\w))?(?:\s(?P<scale2>tỷ|tỉ)(?!\w))?"
 _EACH = (
-    r"(?:/(?P<each>tháng|quý|năm|ngày|tuần|giờ|buổi|đợt|người|hộ|lần|lượt|xã|phường|kg|tấn|lít|hồ sơ|giấy|thẻ|quyển|"
-    r"bản|tờ|trang|suất|học sinh|trường hợp)(?!\w))?"
+    r"(?:/(?P<each>tháng|quý|năm|ngày|tuần|giờ|phút|giây|buổi|đợt|người|hộ|lần|lượt|xã|phường|kg|tấn|lít|hồ sơ|giấy|"
+    r"thẻ|quyển|bản|tờ|trang|suất|học sinh|trường hợp)(?!\w))?"
+    r"(?:(?<!\d)/(?P<each2>tháng|quý|năm|ngày|tuần|giờ|lần)(?!\w))?"
 )
 
 _SIGNS = {
@@ -45,8 +46,8 @@ def _with(match: re.Match[str], unit: str) -> str | None:
         return None
     groups = match.groupdict()
     scale = " ".join(word for word in (groups.get("scale"), groups.get("scale2")) if word)
-    each = f"mỗi {groups['each']}" if groups.get("each") else ""
-    return " ".join(part for part in (said, scale, unit, each) if part)
+    each = (f"mỗi {groups[name]}" for name in ("each", "each2") if groups.get(name))
+    return " ".join(part for part in (said, scale, unit, *each) if part)
 
 
 def _percent(match: re.Match[str], lexicon: Lexicon) -> str | None:

@@ -207,6 +207,8 @@ DATES = (
     Rule("time", always(rf"{_EDGE}{_COLON_CLOCK}(?![\w/:])"), _time),
     Rule("weekdays", always(rf"(?P<lead>\b[Tt]hứ\s+){_EDGE}(?P<days>{_WEEKDAYS}){_END}"), _weekdays),
     Rule("ordinal", always(rf"(?P<lead>\b[Tt]hứ\s+)(?P<number>[IVXL]+|\d{{1,3}}){_END}"), _ordinal),
+    # a heading: "II. Yêu cầu"
+    Rule("roman", always(r"^(?P<lead>[ \t]*)(?P<number>[IVX]+)(?=\.[ \t])", re.MULTILINE), _chapter),
     Rule(
         "roman",
         always(

@@ -24,7 +24,7 @@ def _document(match: re.Match[str], lexicon: Lexicon) -> str | None:
         return None
     kind = kind or _LETTER
     before, after = match.string[: match.start()], match.string[match.end() :]
-    said_before = re.search(rf"{re.escape(kind)}\s+(?:số:?\s+)?$", before, re.IGNORECASE)
+    said_before = re.search(rf"(?:{re.escape(kind)}|{match['kind']})\s+(?:số:?\s+)?$", before, re.IGNORECASE)
     said_after = re.match(r"(?:,?\s+ngày\s+[\d/]+)?\s+của\s", after)
     year = match.groupdict().get("year")
     parts = [_number(match["number"]), f"năm {cardinal(int(year))}" if year else ""]
@@ -61,6 +61,8 @@ def _law(match: re.Match[str], lexicon: Lexicon) -> str | None:
     """`60/2024/QH15`, `35/2023/UBTVQH15`: the National Assembly of a term, or its Standing Committee."""
     words = f"{_number(match['number'])}, năm {cardinal(int(match['year']))}"
     body = "Ủy ban Thường vụ Quốc hội" if match["standing"] else "Quốc hội"
+    if re.match(r"\s+của\s", match.string[match.end() :]):
+        return f"{words},"
     return f"{words}, của {body} khóa {cardinal(int(match['term']))}"
 
 
