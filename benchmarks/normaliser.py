@@ -9,8 +9,8 @@ convention that is ours. Names, abbreviations and addresses follow the workspace
 have: they are left out of the second table of figures.
 
 Ours was mended until every case was right, so its full score says only that it stays so. What a case that it has never
-seen comes to, the kind `held-out` tells: of the first 50, 42 were right at first sight, 6 were refused with the token
-named, 2 were read in another way.
+seen comes to, the kind `held-out` tells: of 101 that were written for it 79 were right at first sight, 12 were
+refused with the token named, 10 were read in another way.
 
 vietnormalizer gets each case whole. num2words (lang='vi') knows numbers only: it gets each figure of the case, written
 as Vietnam writes it, and the rest stays as it is. Each runs in a process of its own, with packages of its own.

@@ -119,5 +119,14 @@ CUED_NUMBERS = (
         ),
         lambda match, lexicon: match["cue"] + digits(match["number"]),
     ),
+    # a code is said as it is typed
+    Rule(
+        "code",
+        always(
+            rf"(?P<cue>(?:mã số(?: thuế| hồ sơ)?|mã hồ sơ|mã|số tài khoản):? )(?P<number>\d{{4,}}){_ENDED}",
+            re.IGNORECASE,
+        ),
+        lambda match, lexicon: match["cue"] + digits(match["number"]),
+    ),
     Rule("hotline", always(rf"(?P<cue>gửi )(?P<number>1[0-9]{{3}}){_ENDED}(?=\s*(?:$|[.;!?)]))", re.IGNORECASE), _cued),
 )

@@ -16,7 +16,7 @@ _RANGE = rf"{_EDGE}(?P<sign>[-−]|(?:>=|<=|[≥≤><±~])\s?)?(?P<low>{WRITTEN}
 _SCALE = r"(?:\s(?P<scale>nghìn|ngàn|triệu|tỷ|tỉ|trăm)(?!\w))?(?:\s(?P<scale2>tỷ|tỉ)(?!\w))?"
 _EACH = (
     r"(?:/(?P<each>tháng|quý|năm|ngày|tuần|giờ|phút|giây|buổi|đợt|người|hộ|lần|lượt|xã|phường|kg|tấn|lít|hồ sơ|giấy|"
-    r"thẻ|quyển|bản|tờ|trang|suất|học sinh|trường hợp)(?!\w))?"
+    r"m³|m3|m²|m2|ha|km|kWh|thẻ|quyển|bản|tờ|trang|suất|học sinh|trường hợp)(?!\w))?"
     r"(?:(?<!\d)/(?P<each2>tháng|quý|năm|ngày|tuần|giờ|lần)(?!\w))?"
 )
 
@@ -40,26 +40,26 @@ def _value(written: str) -> Decimal:
     return Decimal(written.replace(".", "").replace(",", "."))
 
 
-def _with(match: re.Match[str], unit: str) -> str | None:
+def _with(match: re.Match[str], lexicon: Lexicon, unit: str) -> str | None:
     said = _spoken(match)
     if said is None:
         return None
     groups = match.groupdict()
     scale = " ".join(word for word in (groups.get("scale"), groups.get("scale2")) if word)
-    each = (f"mỗi {groups[name]}" for name in ("each", "each2") if groups.get(name))
+    each = (f"mỗi {lexicon.units.get(groups[name], groups[name])}" for name in ("each", "each2") if groups.get(name))
     return " ".join(part for part in (said, scale, unit, *each) if part)
 
 
 def _percent(match: re.Match[str], lexicon: Lexicon) -> str | None:
-    return _with(match, "phần trăm")
+    return _with(match, lexicon, "phần trăm")
 
 
 def _money(match: re.Match[str], lexicon: Lexicon) -> str | None:
-    return _with(match, lexicon.money[match["unit"]])
+    return _with(match, lexicon, lexicon.money[match["unit"]])
 
 
 def _unit(match: re.Match[str], lexicon: Lexicon) -> str | None:
-    return _with(match, lexicon.units[match["unit"]])
+    return _with(match, lexicon, lexicon.units[match["unit"]])
 
 
 def _mixed(match: re.Match[str], lexicon: Lexicon) -> str | None:
@@ -100,11 +100,12 @@ def _so_often(match: re.Match[str], lexicon: Lexicon) -> str | None:
     said = _spoken(match)
     if said is None or (match["each"] == "lần" and left not in _TIMES):
         return None
-    return f"{said}{match['what']} {'một' if match['each'] == 'lần' else 'mỗi'} {match['each']}"
+    often = f"{said}{match['what']} {'một' if match['each'] == 'lần' else 'mỗi'} {match['each']}"
+    return f"{often} mỗi {match['each2']}" if match["each2"] else often
 
 
 def _plain(match: re.Match[str], lexicon: Lexicon) -> str | None:
-    return _with(match, "")
+    return _with(match, lexicon, "")
 
 
 def _dotted(match: re.Match[str], lexicon: Lexicon) -> str | None:
@@ -122,7 +123,7 @@ SO_OFTEN = Rule(
     always(
         rf"{_RANGE}(?P<what>(?:,?\s+[^\W\d_]+){{1,4}})\s?/\s?(?:0?1\s+)?"
         r"(?P<each>tháng|quý|năm|ngày|tuần|giờ|phút|buổi|đợt|kỳ|lần|hộ|người|xã|phường|thôn|xóm|tổ|huyện|tỉnh|"
-        r"trường|lớp|đơn vị|cơ quan)(?!\w)"
+        r"trường|lớp|đơn vị|cơ quan)(?!\w)(?:/(?P<each2>giờ|ngày|tuần|tháng|quý|năm|người)(?!\w))?"
     ),
     _so_often,
 )

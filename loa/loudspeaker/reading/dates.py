@@ -74,6 +74,26 @@ def _month_range(match: re.Match[str], lexicon: Lexicon) -> str | None:
     return f"{said} năm {cardinal(int(match['year']))}" if match["year"] else said
 
 
+def _month_years(match: re.Match[str], lexicon: Lexicon) -> str | None:
+    """`tháng 12/2026 - 01/2027`."""
+    ends = [(int(match["first"]), int(match["year0"])), (int(match["last"]), int(match["year"]))]
+    if not all(1 <= number <= 12 for number, _ in ends):
+        return None
+    said = " đến tháng ".join(f"{month(number)} năm {cardinal(year)}" for number, year in ends)
+    return f"{match['lead'] or 'tháng '}{said}"
+
+
+def _months(match: re.Match[str], lexicon: Lexicon) -> str | None:
+    """`tháng 3, 4`: the fourth is “tư” in a list as well."""
+    return match["lead"] + re.sub(r"\d+", lambda number: month(int(number[0])), match["list"])
+
+
+def _stroke(match: re.Match[str], lexicon: Lexicon) -> str | None:
+    """`số nhà 15/3`, `lớp 1/2`: no dates."""
+    between = " " if match["lead"].lower().startswith("lớp") else " trên "
+    return match["lead"] + between.join(cardinal(int(number)) for number in match["number"].split("/"))
+
+
 def _weekdays(match: re.Match[str], lexicon: Lexicon) -> str | None:
     """`thứ 2 - thứ 6`, `thứ 2-6`, `thứ 2, 4, 6`."""
     days = [ordinal(int(day)) for day in re.findall(r"\d", match["days"])]
@@ -162,10 +182,17 @@ _H_CLOCK = rf"(?P<hour>\d{{1,2}})\s?{_HOUR}(?:\s?(?P<minute>\d{{2}})(?:\s?(?:(?:
 _COLON_CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})"
 _QUARTERS = r"[IV]+(?:(?:,\s|\s?[-–—]\s?)[IV]+)*"
 _DATED = r"(?:/\d{4})?(?![\w/])"
+# the end of a list that nothing counted follows
+_LISTED = r"(?=\s*(?:$|[.,;:)!?]|(?:hằng|hàng|trong|tại|từ|và|lúc|năm)(?!\w)))"
+_MONTHS = rf"(?:0?[1-9]|1[0-2])(?:(?:,\s|\svà\s)(?:0?[1-9]|1[0-2])(?![\w/]|[.,-]\d))+{_LISTED}"
+_STROKE = (
+    r"(?P<lead>\b(?:(?:số nhà|ngõ|ngách|hẻm|kiệt|lớp)|số(?=\s\d{1,4}/\d{1,4}\s(?:đường|phố|ngõ|ấp|khu|tổ)\b))\s+)"
+    r"(?P<number>\d{1,4}/\d{1,4})(?![\w/])"
+)
 # a range, or a list that nothing counted follows ("thứ 2, 4 người" is no list)
 _WEEKDAYS = (
     r"[2-7]\s?[-–—]\s?(?:thứ\s)?[2-7]"
-    r"|[2-7](?:,\s[2-7])+(?=\s*(?:$|[.,;:)!?]|(?:hằng|hàng|trong|tại|từ|và|lúc)(?!\w)))"
+    rf"|[2-7](?:,\s[2-7])+{_LISTED}"
 )
 _DAY_AFTER = r"\s+(?:đến|và)\s+(?:hết\s+)?(?:ngày\s+)?\d{1,2}/\d"
 _DAY_BEFORE = r"(?<!cả )(?<!mỗi )(?<!hằng )(?<!hàng )(?<!suốt )\b[Nn]gày\s+$|\d/\d{1,2}\s+(?:đến|và)\s+$"
@@ -180,7 +207,11 @@ DATES = (
         ),
         _date_range,
     ),
-    Rule("quarter", always(rf"(?P<lead>\b[Qq]uý\s+)(?P<number>{_QUARTERS}|[1-4])(?:/{_YEAR})?(?![\w/])"), _quarter),
+    Rule(
+        "quarter",
+        always(rf"(?P<lead>\b[Qq]uý\s+)(?P<number>{_QUARTERS}|[1-4](?:[-–][1-4])?)(?:/{_YEAR})?(?![\w/])"),
+        _quarter,
+    ),
     Rule(
         "date",
         always(rf"(?P<lead>\b[Tt]ừ\s+){_EDGE}{_DAY}(?=\sđến\s(?:hết\s)?(?:ngày\s)?\d{{1,2}}/\d{{1,2}}{_DATED})"),
@@ -191,6 +222,16 @@ DATES = (
         always(rf"(?P<lead>\b[Tt]háng\s+){_EDGE}(?P<first>\d{{1,2}}){_DASH}(?P<last>\d{{1,2}})(?:/{_YEAR})?{_END}"),
         _month_range,
     ),
+    Rule(
+        "month-range",
+        always(
+            rf"(?P<lead>\b[Tt]háng\s+)?{_EDGE}(?P<first>\d{{1,2}})/(?P<year0>\d{{4}}){_DASH}(?:tháng\s+)?"
+            rf"(?P<last>\d{{1,2}})/{_YEAR}{_END}"
+        ),
+        _month_years,
+    ),
+    Rule("month", always(rf"(?P<lead>\b[Tt]háng\s+){_EDGE}(?P<list>{_MONTHS})"), _months),
+    Rule("stroke", always(_STROKE, re.IGNORECASE), _stroke),
     Rule("date", always(rf"{_LEAD}{_EDGE}{_YEAR}-(?P<month>\d{{2}})-(?P<day>\d{{2}}){_END}"), _date),
     Rule("date", always(rf"(?P<lead>\b[Nn]gày\s+){_EDGE}{_DAY}-{_MONTH}{_END}"), _dashed_day),
     Rule("date", always(rf"{_LEAD}{_EDGE}{_DAY}(?P<sep>[/.-]){_MONTH}(?P=sep){_YEAR}{_END}"), _date),

@@ -43,14 +43,17 @@ def apply(rules: Iterable[Rule], text: str, lexicon: Lexicon) -> tuple[Piece, ..
         pieces = tuple(
             part
             for piece in pieces
-            for part in ((piece,) if piece.spoken is not None else _split(piece, pattern, rule, lexicon))
+            for part in ((piece,) if piece.spoken is not None else _split(piece, pattern, rule, lexicon, text))
         )
     return pieces
 
 
-def _split(piece: Piece, pattern: re.Pattern[str], rule: Rule, lexicon: Lexicon) -> Iterator[Piece]:
+def _split(piece: Piece, pattern: re.Pattern[str], rule: Rule, lexicon: Lexicon, text: str) -> Iterator[Piece]:
     done = 0
+    glued = piece.start > 0 and text[piece.start - 1].isalnum()
     for match in pattern.finditer(piece.written):
+        if glued and match.start() == 0 and match[0][:1] in "-−":
+            continue  # a hyphen after something that has been read: it stands between the two and is no minus
         spoken = rule.read(match, lexicon)
         if spoken is None:
             continue
