@@ -10,7 +10,7 @@ from loa.loudspeaker.reading.numbers import cardinal, digits
 from loa.loudspeaker.reading.segments import Rule, always
 
 _SIGNS_VI = {".": "chấm", "@": "a còng", "/": "gạch chéo", "-": "gạch ngang", "_": "gạch dưới"}
-# how a long number is dialled from paper: 1800 1096, 0912 345 678, 0208 3855 123
+# how a long number is dialled from paper: 1800 1096, 0912 000 678, 0208 3000 123
 _BREATHS = {7: (4, 3), 8: (4, 4), 9: (3, 3, 3), 10: (4, 3, 3), 11: (4, 4, 3)}
 _SIGNS_EN = {".": "dot", "@": "at", "/": "slash", "-": "dash", "_": "underscore"}
 
@@ -50,7 +50,7 @@ def _breaths(number: str) -> Iterator[str]:
 
 
 def _phone(match: re.Match[str], lexicon: Lexicon) -> str | None:
-    """`0912 345 678`, `+84 912345678`, `(0208) 3855 123`: ten or eleven digits, said as one dials here."""
+    """`0912 000 678`, `+84 912000678`, `(0208) 3000 123`: ten or eleven digits, said as one dials here."""
     national = re.sub(r"^(?:\+84|0084|\(\+84\))[\s.-]?", "0", match[0])
     return _grouped(national) if 10 <= len(re.sub(r"\D", "", national)) <= 11 else None
 
@@ -75,7 +75,7 @@ PHONE = Rule(
     "phone",
     always(
         r"(?<![\w+./])(?:(?:\+84|0084|\(\+84\))[\s.-]?\d{1,4}|\(0\d{1,4}\)|0\d{1,10})"
-        # (0260) 3.862.222: one figure by itself only in this place
+        # (0260) 3.000.222: one figure by itself only in this place
         r"(?:[ .]\d(?=[ .]\d{3}[ .]\d{3}(?!\d)))?(?:[ .-]?\d{2,7}){0,4}(?![\w/]|[.,]\d)"
     ),
     _phone,
