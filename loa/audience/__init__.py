@@ -87,8 +87,6 @@ def run(file: Path, name: str, rejects_file: Path | None, desk: Desk) -> Outcome
             raise ContentError.at("rejects-over-source", source_name)
         kept = imported.info
         first: list[Reject] = []
-        aside = ThreadPoolExecutor(1)  # the good ones are packed while the rejects are written
-        packed = aside.submit(desk.store.audiences.pack, imported.people, imported.info)
 
         def keep() -> None:
             nonlocal kept
@@ -99,7 +97,8 @@ def run(file: Path, name: str, rejects_file: Path | None, desk: Desk) -> Outcome
 
         # people before rejects: where a mended file lies under the name of the new rejects, they are safe when it goes
         table = rejects.to_bytes(imported.sheet, _noted(imported.rejects(), first))
-        with aside:
+        with ThreadPoolExecutor(1) as aside:  # the good ones are packed while the rejects are written
+            packed = aside.submit(desk.store.audiences.pack, imported.people, imported.info)
             rejects.write(target, table, own_folder=rejects_file is None, meanwhile=keep)
     if not imported.people.height:
         shown = desk.workspace.name_of(target.resolve())

@@ -15,12 +15,10 @@ from loa.model.states import RowState
 from loa.store.bulk import Ready, among, moment, packed
 from loa.store.engine import alone
 from loa.store.holds import CANCELLED, hold_of
-from loa.store.moves import OUT, TOLD, Tally, find, find_ids, move, out_table
+from loa.store.moves import OUT, SENDING, TOLD, Tally, find, find_ids, move, moving_out, out_table
 from loa.store.receiving import adopt, legible
 from loa.store.schema import events, jobs, rows
 from loa.store.wholesale import shift
-
-_SENDING: sa.ColumnClause[str] = sa.literal_column(f"'{RowState.SENDING.value}'")
 
 
 def write_down(
@@ -115,8 +113,7 @@ def _all_taken(
     if state is not RowState.ACCEPTED or network or (lane, fence) != (lease.lane, lease.fence):
         return False
     at, sent, dialect = moment(connection, now), moment(connection, sent_at), connection.dialect.name
-    named = ((row.id, change.gateway_id or row.gateway_id) for row, change in zip(claimed, changes, strict=True))
-    new = packed(connection, [(key, at, gateway_id) for key, gateway_id in named], *OUT)
+    new = packed(connection, [(change.row, at, change.gateway_id) for change in changes], *OUT)
     of_all = {"new_state": state.value, "new_reason": reason, "of_lane": lane, "of_fence": fence, "of_sent": sent}
     part = connection.begin_nested()
     if _take(dialect).run(connection, {**new, **of_all}).rowcount != len(changes):
@@ -136,18 +133,13 @@ def _text(name: str) -> sa.BindParameter[Any]:
 @cache
 def _take(dialect: str) -> Ready:
     """Only rows that stand as they were claimed; how many they were the caller sees."""
-    new = out_table(dialect)
     as_claimed = (
         # as one word: SQLite would go by the index of what is in doubt, and through all of it for each of these
-        rows.c.state.concat(rows.c.lane) == _SENDING.concat(_text("of_lane")),
+        rows.c.state.concat(rows.c.lane) == SENDING.concat(_text("of_lane")),
         rows.c.fence == sa.bindparam("of_fence", type_=sa.Integer),
         rows.c.sent_at == sa.bindparam("of_sent", type_=rows.c.sent_at.type),
     )
-    values = {
-        "state": _text("new_state"), "reason": _text("new_reason"), "gateway_id": new.c.gateway_id,
-        "updated_at": new.c.at, "retry_at": sa.null(),
-    }  # fmt: skip
-    return Ready(rows.update().where(rows.c.id == new.c.row, *as_claimed).values(values))
+    return Ready(moving_out(dialect).where(*as_claimed))
 
 
 @cache

@@ -69,13 +69,10 @@ class Ready:
     def run(self, connection: sa.Connection, values: Mapping[str, Any]) -> sa.CursorResult[Any]:
         """Runs it with these values of its parameters; what comes back is as the driver has it."""
         compiled = self._for(connection)
-        return connection.exec_driver_sql(compiled.string, _ordered(compiled, values))
-
-    def run_all(self, connection: sa.Connection, values: Sequence[Mapping[str, Any]]) -> None:
-        """Runs it for each set of values."""
-        if values:
-            compiled = self._for(connection)
-            connection.exec_driver_sql(compiled.string, [_ordered(compiled, one) for one in values])
+        given: Any = compiled.construct_params(dict(values))
+        if compiled.positiontup is not None:
+            given = tuple(given[name] for name in compiled.positiontup)
+        return connection.exec_driver_sql(compiled.string, given)
 
     def _for(self, connection: sa.Connection) -> SQLCompiler:
         name = connection.dialect.name
@@ -114,11 +111,6 @@ def _compiled(statement: sa.Executable, dialect: sa.Dialect, names: Sequence[str
     if not isinstance(compiled, SQLCompiler):
         raise TypeError("a ready statement is SQL")
     return compiled
-
-
-def _ordered(compiled: SQLCompiler, values: Mapping[str, Any]) -> Any:
-    given = compiled.construct_params(dict(values))
-    return given if compiled.positiontup is None else tuple(given[name] for name in compiled.positiontup)
 
 
 def given(dialect: str, **columns: sa.types.TypeEngine[Any]) -> sa.FromClause:

@@ -176,6 +176,7 @@ class Ledger:
         """`record`, all of it in one transaction."""
         tally = Tally()
         with self._db.write() as connection:
+            in_turn(connection, [lease.lane])
             moved = self._write_down(connection, lease, answered, now, tally)
             tally.write(connection)
         return moved
@@ -293,9 +294,7 @@ class Ledger:
     def _write_down(
         self, connection: sa.Connection, lease: Lease, answered: Sequence[Answered], now: datetime, tally: Tally
     ) -> int:
-        if not answered:
-            return 0
-        in_turn(connection, [lease.lane])
+        """Inside a transaction whose turn on the lane it is."""
         # all of them at once and by their ids, as everybody locks rows: two who do cannot wait for each other
         lock(connection, [change.row for one in answered for change in one.changes])
         moved = 0

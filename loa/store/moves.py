@@ -42,17 +42,13 @@ class Tally:
 
     def write(self, connection: sa.Connection) -> None:
         values = [
-            {"job": job, "operator": operator, "state": state, "rows": number, "parts": self.parts[key]}
-            for key, number in sorted(self.rows.items())
-            if number or self.parts[key]
-            for job, operator, state in (key,)
+            (*key, number, self.parts[key]) for key, number in sorted(self.rows.items()) if number or self.parts[key]
         ]
-        if values:
-            _add(connection.dialect.name).run_all(connection, values)
+        _add(connection.dialect.name).run(connection, values)
 
 
 @cache
-def _add(dialect: str) -> Ready:
+def _add(dialect: str) -> Bulk:
     """Adds to counters; built once, since a claim of fifty rows would take longer over this than over the rows."""
     statement = insert(dialect, counters).values({column.name: sa.bindparam(column.name) for column in counters.c})
     new = statement.excluded
@@ -60,7 +56,10 @@ def _add(dialect: str) -> Ready:
         index_elements=[counters.c.job, counters.c.operator, counters.c.state],
         set_={"rows": counters.c.rows + new.rows, "parts": counters.c.parts + new.parts},
     )
-    return Ready(adding)
+    return Bulk(adding, *counters.c.keys())
+
+
+SENDING: sa.ColumnClause[str] = sa.literal_column(f"'{RowState.SENDING.value}'")
 
 
 class Found(NamedTuple):
@@ -184,7 +183,7 @@ def start(connection: sa.Connection, taken: Sequence[Found], lease: Lease, now: 
 @cache
 def _start(dialect: str) -> Ready:
     values = {
-        "state": sa.literal_column(f"'{RowState.SENDING.value}'"),
+        "state": SENDING,
         "reason": sa.literal_column("''"),
         "attempts": rows.c.attempts + sa.literal_column("1"),
         "lane": sa.bindparam("new_lane"),
@@ -280,19 +279,24 @@ def out_table(dialect: str) -> sa.FromClause:
 def _tell_out(dialect: str) -> Ready:
     """Before the rows themselves move: it reads from them who sent them, and when."""
     new, (state, reason, raw) = out_table(dialect), (sa.bindparam(name, type_=sa.Text) for name in _SAME)
-    began = sa.case((rows.c.state == sa.literal_column(f"'{RowState.SENDING.value}'"), rows.c.sent_at))
+    began = sa.case((rows.c.state == SENDING, rows.c.sent_at))
     told = sa.select(
         new.c.row, new.c.at, state, reason, rows.c.lane, rows.c.fence, new.c.gateway_id, raw, began
     ).join_from(new, rows, rows.c.id == new.c.row)
     return Ready(events.insert().from_select(TOLD, told, include_defaults=False))
 
 
-@cache
-def _move_out(dialect: str) -> Ready:
+def moving_out(dialect: str) -> sa.Update:
+    """Rows come out as `OUT` says of each and `_SAME` of all; one that has an id of the gateway's keeps it."""
     new, (state, reason, _) = out_table(dialect), (sa.bindparam(name, type_=sa.Text) for name in _SAME)
     kept = sa.case((new.c.gateway_id == sa.literal_column("''"), rows.c.gateway_id), else_=new.c.gateway_id)
     values = {"state": state, "reason": reason, "gateway_id": kept, "updated_at": new.c.at, "retry_at": sa.null()}
-    return Ready(rows.update().where(rows.c.id == new.c.row).values(values))
+    return rows.update().where(rows.c.id == new.c.row).values(values)
+
+
+@cache
+def _move_out(dialect: str) -> Ready:
+    return Ready(moving_out(dialect))
 
 
 def _come_out(connection: sa.Connection, same: Sequence[str], these: Sequence[tuple[Any, ...]]) -> None:

@@ -37,9 +37,10 @@ _HAD = (
 """How many messages the number of a row has been given since then, over all campaigns."""
 
 
+_PLANNED: sa.ColumnClause[str] = sa.literal_column(f"'{RowState.PLANNED.value}'")
 _THE_JOB = (
     rows.c.job == sa.bindparam("job", type_=sa.Integer),
-    rows.c.state == sa.literal_column(f"'{RowState.PLANNED.value}'"),
+    rows.c.state == _PLANNED,
     rows.c.bundle == sa.bindparam("of", type_=sa.Integer),
 )
 _MOST = sa.bindparam("most", type_=sa.Integer)
@@ -47,7 +48,7 @@ _STANDING = Ready(
     sa.select(counters.c.operator)
     .where(
         counters.c.job == sa.bindparam("job", type_=sa.Integer),
-        counters.c.state == sa.literal_column(f"'{RowState.PLANNED.value}'"),
+        counters.c.state == _PLANNED,
         counters.c.rows > sa.literal_column("0"),
     )
     .order_by(counters.c.operator)

@@ -61,8 +61,7 @@ def shift(
     connection.execute(events.insert().from_select(["row", "at", "state", "reason", "lane", "fence"], told))
     alike = Counter((row.job, row.operator, row.state, row.parts) for row in found)
     for (job, operator, before, parts), number in alike.items():
-        tally.add(job, operator, before, -number, -number * parts)
-        tally.add(job, operator, state.value, number, number * parts)
+        tally.shift(job, (operator, before), (operator, state.value), number, number * parts)
     return len(found)
 
 
