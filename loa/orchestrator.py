@@ -25,6 +25,7 @@ from urllib.request import ProxyHandler, build_opener
 
 from loa.channel import Desk
 from loa.model.errors import ContentError, StoreError
+from loa.options import IN_PREFECT
 from loa.workspace import Workspace
 
 PORT = 4200
@@ -179,10 +180,6 @@ SPENT = Spent()
 
 
 # --- inside flows ------------------------------------------------------------------------------------------------
-
-
-IN_PREFECT = "prefect:"
-"""A variable `LOA_…=prefect:name` is the Secret block of that name: what a province keeps there stays out of files."""
 
 
 @contextlib.asynccontextmanager

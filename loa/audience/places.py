@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from loa.audience.names import COMMUNE_KINDS, DISTRICT_KINDS, PROVINCE_KINDS, REMEMBERED, Index, plain_name, read_names
 from loa.model.errors import ContentError
 from loa.model.places import Commune, OldCommune
+from loa.place_names import COMMUNE_KINDS, DISTRICT_KINDS, PROVINCE_KINDS, REMEMBERED, Index, plain_name, read_names
 
 Reading = Literal["any", "today", "old"]
 

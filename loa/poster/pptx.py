@@ -7,14 +7,13 @@ same scene makes the same bytes: no dates in the properties, one moment for ever
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from loa.archive import settled
 from loa.poster.scene import MM_PER_PT, Box, Circle, Element, Ink, Picture, Qr, Rectangle, Rule, Scene, Text
 
 EMU_PER_MM = 36_000
-ZIP_MOMENT = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip archive can say
 SLACK = 1.02  # text boxes are this much wider than their text: two renderers never agree to the last unit
 QR_SCALE = 12  # pixels a module in the QR picture
 SLOTS = ("dk1", "lt1", "dk2", "lt2", "accent1", "accent2", "accent3", "accent4", "accent5", "accent6")
@@ -38,7 +37,7 @@ def write(scene: Scene, inks: Sequence[Ink], family: str, notes: Mapping[str, st
     slide.notes_slide.notes_text_frame.text = "\n".join(f"{name}: {value}" for name, value in notes.items())
     out = io.BytesIO()
     deck.save(out)
-    return _settled(out.getvalue())
+    return settled(out.getvalue())
 
 
 class _Drawing:
@@ -174,18 +173,6 @@ def _properties(deck: Any, scene: Scene) -> None:
     for name in ("created", "modified"):
         for element in core._element.findall(_tag(f"dcterms:{name}")):
             core._element.remove(element)
-
-
-def _settled(archive: bytes) -> bytes:
-    """The archive with one moment for all its files."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(archive)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
-        for item in source.infolist():
-            kept = zipfile.ZipInfo(item.filename, ZIP_MOMENT)
-            kept.compress_type = zipfile.ZIP_DEFLATED
-            kept.create_system = 0
-            target.writestr(kept, source.read(item.filename))
-    return out.getvalue()
 
 
 def _colour(target: Any, ink: Ink) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _STROKES = str.maketrans({"đ": "d", "Đ": "D"})
@@ -37,3 +38,8 @@ def unaccent(text: str) -> str:
 def fold(text: str) -> str:
     """A key for comparing names: without marks, lower case, single spaces."""
     return " ".join(unaccent(text).casefold().split())
+
+
+def slug(text: str) -> str:
+    """A name in file names and addresses: `Phường Phan Đình Phùng` -> `phuong-phan-dinh-phung`; never empty."""
+    return re.sub(r"[^a-z0-9]+", "-", fold(text)).strip("-") or "-"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from loa.audience.names import COMMUNE_KINDS, Index
 from loa.audience.places import Places, Unplaced, Written, read_old_communes
 from loa.model.errors import ContentError
 from loa.model.places import Commune
 from loa.model.sentences import words
+from loa.place_names import COMMUNE_KINDS, Index
 
 TN = "Thái Nguyên"
 

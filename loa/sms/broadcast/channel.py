@@ -27,13 +27,12 @@ from loa.sms.broadcast.request import (
     addressee,
     company,
     in_sentence,
-    slug,
     times,
 )
 from loa.sms.parts import sendable, split
 from loa.store.broadcasts import CHANNEL
 from loa.text.context import PER_COMMUNE, values
-from loa.text.normal import unaccent
+from loa.text.normal import slug, unaccent
 from loa.text.render import Rendered, Templates
 
 KIND = "sms"  # the templates are those of the SMS channel

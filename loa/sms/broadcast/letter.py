@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from loa.archive import settled
 from loa.sms.broadcast import wording
 from loa.sms.broadcast.request import Area, Request, data
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 WIDTHS = (66.0, 98.0)  # millimetres: issuer and state, of the 164 between the margins
 _EPOCH = datetime(2025, 1, 1)  # noqa: DTZ001 - the file format knows no zones; fixed, so that bytes do not depend on the day
-_SOURCE = (1980, 1, 1, 0, 0, 0)
 STATE, MOTTO = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc"
 
 
@@ -38,7 +37,9 @@ def letter(request: Request) -> bytes:
     _foot(document, request)
     if areas := wording.annex(request):
         _annex(document, request, areas)
-    return _fixed(document)
+    saved = io.BytesIO()
+    document.save(saved)
+    return settled(saved.getvalue())
 
 
 def said_in(letter_bytes: bytes) -> tuple[str, ...]:
@@ -327,15 +328,3 @@ _NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 def _safe(words: str) -> str:
     return _NO_XML.sub("�", words)
-
-
-def _fixed(document: Document) -> bytes:
-    """The file with the times taken out that saving put in."""
-    saved, fixed = io.BytesIO(), io.BytesIO()
-    document.save(saved)
-    with zipfile.ZipFile(saved) as made, zipfile.ZipFile(fixed, "w", zipfile.ZIP_DEFLATED) as out:
-        for item in made.infolist():
-            entry = zipfile.ZipInfo(item.filename, date_time=_SOURCE)
-            entry.create_system, entry.external_attr = 3, 0o644 << 16  # otherwise the machine's own
-            out.writestr(entry, made.read(item), zipfile.ZIP_DEFLATED)
-    return fixed.getvalue()

@@ -14,7 +14,7 @@ from loa.model.campaign import Localised
 from loa.model.clock import VIETNAM
 from loa.model.plan import Plan
 from loa.sms.broadcast.deliverable import Contact, OperatorPackageDeliverable
-from loa.text.normal import fold
+from loa.text.normal import fold, slug
 
 _DATA = Path(__file__).with_name("data")
 
@@ -94,11 +94,6 @@ class Request:
     @property
     def slug(self) -> str:
         return slug(self.operator)
-
-
-def slug(operator: str) -> str:
-    """An operator's name in file names: `Viettel` -> `viettel`."""
-    return fold(operator).replace(" ", "-")
 
 
 def bare(province: str) -> str:

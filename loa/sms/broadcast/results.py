@@ -10,12 +10,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 from loa.channel import Desk, Job
+from loa.filled import a_moment, short, whole_number
 from loa.model.clock import VIETNAM
 from loa.model.errors import ContentError, Mistake
 from loa.model.ledger import Row
 from loa.sms.broadcast.channel import ordered
 from loa.sms.broadcast.form import COLUMNS, NUMBERS
-from loa.sms.broadcast.reading import Entry, a_moment, short, whole_number
+from loa.sms.broadcast.reading import Entry
 from loa.store.broadcasts import HANDED_OVER, Entered, Told
 from loa.text.normal import fold
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
 
 from loa.model.clock import Clock
+from loa.wire import retry_after, why
 
 # Shorter than servers keep a connection that nobody uses (Apache: 5 s). One that the server has just closed takes the
 # request and gives no answer, and the message is in doubt for nothing.
@@ -104,11 +104,11 @@ class Http:
                 url, data=body, headers=headers, allow_redirects=False, timeout=timeout, trace_request_ctx=line
             ) as response:
                 read = await _read(response)
-                return Reply(response.status, read, self._wait(response.headers.get("Retry-After", "")))
+                return Reply(response.status, read, retry_after(response.headers.get("Retry-After", ""), self._clock))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:  # ValueError: an address like none
             if line.connected:
                 raise NoReply from None
-            raise NotSent(_why(error)) from None
+            raise NotSent(why(error)) from None
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -125,16 +125,6 @@ class Http:
             )
         return self._session
 
-    def _wait(self, value: str) -> float | None:
-        """Seconds of a Retry-After header (RFC 9110, 10.2.3), which is a number of them or a date."""
-        value = value.strip()
-        if value.isascii() and value.isdigit():
-            return float(value[:9])
-        try:
-            return max(0.0, (parsedate_to_datetime(value) - self._clock.now()).total_seconds())
-        except (ValueError, TypeError, OverflowError):  # no date; one without a zone; one beyond all calendars
-            return None
-
 
 async def _connected(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: Any) -> None:
     context.trace_request_ctx.connected = True
@@ -149,11 +139,3 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
         if len(read) > LARGEST:
             return b""
     return bytes(read)
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return "dns"
-    if isinstance(error, aiohttp.ClientSSLError | aiohttp.ClientConnectorCertificateError):
-        return "tls"
-    return "timeout" if isinstance(error, TimeoutError) else "connect"

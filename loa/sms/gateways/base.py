@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from loa.model.clock import Clock
-from loa.model.errors import ContentError
 from loa.model.ledger import Inbound, Receipt
 from loa.model.settings import LaneSettings
+from loa.options import secret
 from loa.sms.parts import Alphabet
 
 WRONG_NETWORK = "wrong-network"
@@ -142,14 +142,7 @@ class Line:
         Raises `ContentError` with the variable's name where it is not set; its value is never in an error or a log.
         """
         variable = secret_variable(self.lane.name, name)
-        value = self.environ.get(variable, "")
-        if value.startswith("prefect:"):
-            # a Secret block, which only a flow can read: whoever sees this runs outside Prefect
-            raise ContentError.at("secret-in-prefect", variable, variable=variable, lane=self.lane.name)
-        if not value:
-            field = f"sms.lanes.{self.lane.name}"
-            raise ContentError.at("secret-missing", "loa.toml", None, field, variable=variable, lane=self.lane.name)
-        return value
+        return secret(self.environ, variable, self.lane.name, f"sms.lanes.{self.lane.name}")
 
 
 def secret_variable(lane: str, name: str) -> str:

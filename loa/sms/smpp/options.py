@@ -34,6 +34,7 @@ from loa.sms.gateways.base import Line
 from loa.sms.smpp import pdu
 from loa.sms.smpp.reports import BY_TEXT, DECIMAL, HEX, MARKED, TEXT, Ids
 from loa.sms.smpp.statuses import MEANINGS, Status, read_own
+from loa.wire import trusting
 
 TRANSCEIVER, PAIR, TRANSMITTER, RECEIVER = "transceiver", "pair", "transmitter", "receiver"
 UDH, SAR, PAYLOAD = "udh", "sar", "payload"
@@ -103,7 +104,7 @@ def read(line: Line) -> Options:
         host=host,
         port=given.whole("port", 2775, least=1, most=65_535),
         bind=given.one_of("bind", (TRANSCEIVER, PAIR, TRANSMITTER, RECEIVER), TRANSCEIVER),
-        tls=_context(Path(line.folder, own_ca) if own_ca else None) if tls else None,
+        tls=trusting(Path(line.folder, own_ca) if own_ca else None) if tls else None,
         tls_name=given.text("tls_name", host, pattern=_HOST, example="smpp.nhamang.vn"),
         window=line.lane.window,
         source=_source(line, given),
@@ -158,17 +159,6 @@ def _source(line: Line, given: _options.Options) -> pdu.Address:
         ton, npi = 1, 1
     ton, npi = given.whole("source_ton", ton, least=0, most=6), given.whole("source_npi", npi, least=0, most=18)
     return pdu.Address(ton, npi, digits if digits.isdigit() else sender)
-
-
-def _context(own_ca: Path | None) -> ssl.SSLContext:
-    if own_ca is None:
-        return ssl.create_default_context()
-    if not own_ca.is_file():
-        raise ContentError.at("file-missing", own_ca)
-    try:
-        return ssl.create_default_context(cafile=own_ca)
-    except ssl.SSLError:
-        raise ContentError.at("certificates-unreadable", own_ca) from None
 
 
 _EXAMPLE = " ".join(f"0x{0x410 + i:04X}={word}" for i, word in enumerate(MEANINGS))

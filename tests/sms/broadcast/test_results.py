@@ -14,11 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loa.channel import Desk
+from loa.filled import a_moment, whole_number
 from loa.model.clock import VIETNAM
 from loa.model.errors import ContentError, Mistake
 from loa.model.states import RowState
 from loa.sms.broadcast.form import COLUMNS
-from loa.sms.broadcast.reading import Entry, a_moment, read_form, whole_number
+from loa.sms.broadcast.reading import Entry, read_form
 from loa.sms.broadcast.results import take
 from loa.store.broadcasts import Entered
 
@@ -234,7 +235,7 @@ def test_flags_do_not_overrule_the_form(tmp_path: Path) -> None:
         ("Doanh nghiệp;Số tin đã gửi\nViettel;1\n".encode(), "results-columns"),
         ("Tên;Số\n".encode("utf-16-le"), "not-utf-8"),
         ("Doanh nghiệp".encode("cp1258", "replace") + b"\xff\n", "not-utf-8"),
-        (b"PK\x03\x04 no workbook", "results-workbook"),
+        (b"PK\x03\x04 no workbook", "table-unreadable"),
     ],
 )
 def test_a_file_that_is_no_form_is_refused(tmp_path: Path, content: bytes, code: str) -> None:
@@ -258,7 +259,7 @@ def test_a_letter_instead_of_the_form_is_refused(release: Release, tmp_path: Pat
     for path in (letter, tmp_path / "khong-co.xlsx"):
         with pytest.raises(ContentError) as caught:
             read_form(path, path.name, {})
-        assert caught.value.code in {"results-workbook", "file-missing"}
+        assert caught.value.code in {"table-unreadable", "file-missing"}
 
 
 # --- words
