@@ -9,6 +9,8 @@ from pathlib import Path
 from loa.model.errors import ContentError, StoreError
 from loa.workspace import SETTINGS_FILE
 
+# lists of people never enter git
+KEPT_OUT = "/var/\n/audiences/*.csv\n!/audiences/communes*.csv\n!/audiences/stations.csv\n"
 FOLDERS = ("campaigns", "templates", "assets", "audiences")
 FILES = (SETTINGS_FILE, "prefect.yaml")
 
@@ -37,7 +39,7 @@ def lay_out(target: Path, more: Mapping[str, str] | None = None) -> None:
             shutil.copytree(source() / name, part / name, ignore=shutil.ignore_patterns("__pycache__", ".*", "*.py"))
         for name in FILES:
             shutil.copy2(source() / name, part / name)
-        (part / ".gitignore").write_text("/var/\n/audiences/*.csv\n!/audiences/communes*.csv\n", encoding="utf-8")
+        (part / ".gitignore").write_text(KEPT_OUT, encoding="utf-8")
         for name, text in (more or {}).items():
             (part / name).write_text(text, encoding="utf-8")
         if target.is_dir():

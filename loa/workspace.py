@@ -19,12 +19,14 @@ from pydantic import BaseModel
 from loa.model.campaign import Campaign, Deliverable
 from loa.model.errors import ContentError, LoaError, Mistake, Where
 from loa.model.phone import prefixes
-from loa.model.places import Commune
+from loa.model.places import Commune, Station
 from loa.model.plan import Plan
 from loa.model.settings import Settings
+from loa.stations import read_stations
 from loa.written import Located, read_toml, read_yaml, validate
 
 SETTINGS_FILE = "loa.toml"
+STATIONS_FILE = "stations.csv"
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -106,8 +108,12 @@ class Workspace:
             return where
         path: list[str | int] = []
         for part in where.field.split("."):
-            # people know a lane by its name, the file by its place
-            names = [lane.name for lane in self.settings.sms.lanes] if path == ["sms", "lanes"] else []
+            # people know a lane or a target by its name, the file by its place
+            names: list[str] = []
+            if path == ["sms", "lanes"]:
+                names = [lane.name for lane in self.settings.sms.lanes]
+            elif path == ["loudspeaker", "targets"]:
+                names = [target.name for target in self.settings.loudspeaker.targets]
             path.append(names.index(part) if part in names else part)
         return replace(where, line=self._written_settings.line(tuple(path)))
 
@@ -162,6 +168,23 @@ class Workspace:
             raise ContentError.at(
                 "key-missing", self.name_of(path), 1, str(error.args[0]), key=error.args[0]
             ) from error
+
+    @cached_property
+    def stations(self) -> Mapping[str, Station]:
+        """The radio stations that `audiences/stations.csv` lists, by the code of their commune; none without the file.
+
+        What a row leaves empty is filled in from `loa.toml`. Raises `ContentError` with every mistake.
+        """
+        path = self.audiences / STATIONS_FILE
+        if not path.exists():
+            return {}
+        return read_stations(path, self.name_of(path), self.communes, self.settings.loudspeaker)
+
+    def station(self, commune: Commune) -> Station:
+        """The radio station of a commune; the workspace's defaults where nobody wrote a row for it."""
+        given = self.settings.loudspeaker
+        default = Station(commune.code, tuple(sorted(given.slots)), target=given.target, listed=False)
+        return self.stations.get(commune.code, default)
 
     def communes_of(self, plan: Plan) -> tuple[Commune, ...]:
         """The communes that a plan applies to, by code."""

@@ -24,7 +24,8 @@ class Artefact:
     """One made thing: an MP3, a PDF, the message bodies. Its bytes lie in the store under `sha256`.
 
     `name` is the file name a person sees, `role` what it is for (`bodies`, `audio`, `print`, `design`, `screen`,
-    `script`), `provenance` what it was made from: template, data, engine and versions; never a secret.
+    `script`), `place` the code of the commune it is for (empty: for all), `provenance` what it was made from: template,
+    data, engine and versions; never a secret.
     """
 
     sha256: str
@@ -34,9 +35,11 @@ class Artefact:
     role: str
     language: str
     provenance: Mapping[str, str] = field(default_factory=dict)
+    place: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        return {
+        # no place is not written down: what was approved before there were places keeps its digest
+        return ({"place": self.place} if self.place else {}) | {
             "sha256": self.sha256,
             "name": self.name,
             "media_type": self.media_type,

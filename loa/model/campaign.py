@@ -24,7 +24,7 @@ class Written(BaseModel):
 
 _SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 _TEMPLATE = r"^[a-z0-9]+(-[a-z0-9]+)*(/[a-z0-9]+(-[a-z0-9]+)*)*$"
-_LANGUAGE = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?$"
+LANGUAGE = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?$"
 _CLAUSE = r"^[0-9IVX]+(\.[0-9a-zđ]+)*$"
 _PORTAL = r"^https://[^\s/]+"
 DAY_MONTH = r"^(0[1-9]|[12]\d|3[01])-(0[1-9]|1[0-2])$"
@@ -34,7 +34,7 @@ HOST = r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"
 EXAMPLES: Mapping[str, str] = {
     _SLUG: "dvc-10-10",
     _TEMPLATE: "dvc-10-10/mo-dau",
-    _LANGUAGE: "vi, en, tyz",
+    LANGUAGE: "vi, en, tyz",
     _CLAUSE: "3.4, III.2",
     _PORTAL: "https://dichvucong.gov.vn",
     DAY_MONTH: "25-11",
@@ -46,7 +46,7 @@ Slug = Annotated[str, StringConstraints(pattern=_SLUG, max_length=60)]
 # a template's name is a path of slugs below its channel's folder: never absolute, never upwards
 TemplateName = Annotated[str, StringConstraints(pattern=_TEMPLATE, max_length=120)]
 # BCP 47 tags as far as the field needs them: vi, en, tyz, hmv, mww-Latn
-Language = Annotated[str, StringConstraints(pattern=_LANGUAGE)]
+Language = Annotated[str, StringConstraints(pattern=LANGUAGE)]
 Clause = Annotated[str, StringConstraints(pattern=_CLAUSE)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import time
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +27,37 @@ class OldCommune:
     name: str
     new_code: str
     split: bool
+
+
+NIGHT = (time(22, 0), time(5, 0))
+"""From when to when people sleep: a slot in between is allowed, and pointed out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A commune's radio station (đài truyền thanh cấp xã): when, where and in what it broadcasts.
+
+    `commune` is the commune's code. `slots` are in the order of the day (Vietnam's time), never empty. `clusters` are
+    its groups of loudspeakers, `languages` BCP 47 tags; none: whatever the bulletin has. `name` may be empty, `hotline`
+    too (then the campaign's). `target` names where its packages are pushed; empty: only to the outbox. `listed` is
+    false where nobody wrote a row for the commune and all this is the workspace's default.
+    """
+
+    commune: str
+    slots: tuple[time, ...]
+    name: str = ""
+    clusters: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    hotline: str = ""
+    target: str = ""
+    listed: bool = True
+
+    @property
+    def night_slots(self) -> tuple[time, ...]:
+        """Those of its slots that fall into the night."""
+        start, end = NIGHT
+        return tuple(slot for slot in self.slots if slot >= start or slot < end)
+
+    def broadcasts(self, language: str) -> bool:
+        """Whether it broadcasts in a language."""
+        return not self.languages or language in self.languages

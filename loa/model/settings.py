@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from loa.model.campaign import HOST, HourMinute, Slug, Written
+from loa.model.campaign import HOST, HourMinute, Language, Slug, Written
 
 # a host name by itself: no scheme, no path, no port
 Host = Annotated[str, StringConstraints(pattern=HOST, to_lower=True)]
@@ -46,6 +46,9 @@ class Hours(Written):
         return self
 
 
+OptionValue = str | int | float | bool
+
+
 class LaneSettings(Written):
     """One sender account on one gateway connection. Its rate is in parts per second, never in messages.
 
@@ -59,7 +62,7 @@ class LaneSettings(Written):
     parts_per_second: float = Field(default=50, gt=0, le=100_000)
     window: int = Field(default=100, ge=1, le=10_000, description="messages that may be in doubt at once")
     networks: tuple[str, ...] = ("*",)
-    options: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    options: dict[str, OptionValue] = Field(default_factory=dict)
 
 
 def _own_names(lanes: tuple[LaneSettings, ...]) -> tuple[LaneSettings, ...]:
@@ -118,8 +121,42 @@ class SmsSettings(Written):
 class SpeechSettings(Written):
     """Engines in the order they are tried; one voice a piece."""
 
-    engines: tuple[Slug, ...] = ("gtts", "espeak")
+    engines: tuple[Slug, ...] = ("recording", "piper", "gtts", "espeak")
     gtts_timeout_seconds: float = Field(default=10, gt=0, le=120)
+    # language -> an .onnx file below the workspace, its .onnx.json beside it; Loa ships none
+    piper_voices: dict[Language, str] = Field(default_factory=dict)
+
+
+class TargetSettings(Written):
+    """A place that packages are pushed to: a shared folder, a server. `kind` is a module of loudspeaker/targets."""
+
+    name: Slug
+    kind: Slug
+    options: dict[str, OptionValue] = Field(default_factory=dict)
+
+
+class LoudspeakerSettings(Written):
+    """What holds for a commune's station where `audiences/stations.csv` says nothing else.
+
+    `target` names one of `targets`; empty: packages only lie in the outbox, for people to take.
+    """
+
+    slots: tuple[HourMinute, ...] = Field(default=(time(5, 30), time(17, 0)), min_length=1, max_length=12)
+    target: str = ""
+    targets: tuple[TargetSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _named(self) -> LoudspeakerSettings:
+        names = [target.name for target in self.targets]
+        if len(set(names)) != len(names):
+            # secrets go by the target's name
+            raise ValueError("mỗi nơi nhận (targets) một tên riêng / each target a name of its own")
+        if self.target and self.target not in names:
+            known = ", ".join(names) or "-"
+            raise ValueError(f"“target” là tên của một mục [[loudspeaker.targets]] ({known}) / the name of a target")
+        if len(set(self.slots)) != len(self.slots):
+            raise ValueError("mỗi khung giờ (slots) một lần / each slot once")
+        return self
 
 
 class StoreSettings(Written):
@@ -141,5 +178,6 @@ class Settings(Written):
     hours: Hours = Hours()
     sms: SmsSettings = SmsSettings()
     speech: SpeechSettings = SpeechSettings()
+    loudspeaker: LoudspeakerSettings = LoudspeakerSettings()
     store: StoreSettings = StoreSettings()
     rehearsal: Rehearsal | None = None
