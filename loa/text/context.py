@@ -9,7 +9,7 @@ from loa.model.campaign import Campaign, Wave
 from loa.model.places import Commune
 
 # Placeholders that differ from one recipient to the next: a template without them has one text per language.
-PER_COMMUNE = frozenset({"commune", "commune_code"})
+PER_COMMUNE = frozenset({"commune", "commune_code", "local_hotline"})
 
 _WEEKDAYS = {
     "vi": ("Thứ Hai", "Thứ Ba", "Thứ Tư", "Thứ Năm", "Thứ Sáu", "Thứ Bảy", "Chủ nhật"),
@@ -22,17 +22,22 @@ def day_words(day: date) -> str:
     return f"{day:%d/%m/%Y}"
 
 
-def values(campaign: Campaign, wave: Wave, language: str, commune: Commune | None = None) -> dict[str, object]:
+def values(
+    campaign: Campaign, wave: Wave, language: str, commune: Commune | None = None, local_hotline: str = ""
+) -> dict[str, object]:
     """Every placeholder with its value. `commune` is the commune of the recipient; without one the name is empty.
 
-    portal, portal_host, hotline, issuer, campaign, wave, event_day (dd/mm/yyyy), event_weekday, send_day, days_left
-    (whole days, 0 on the day), year, commune, commune_code.
+    `local_hotline` is whom the commune's people call (`Station.hotline`); where it has none of its own, the campaign's.
+
+    portal, portal_host, hotline, local_hotline, issuer, campaign, wave, event_day (dd/mm/yyyy), event_weekday,
+    send_day, days_left (whole days, 0 on the day), year, commune, commune_code.
     """
     weekdays = _WEEKDAYS["en" if language == "en" else "vi"]
     return {
         "portal": campaign.portal,
         "portal_host": urlsplit(campaign.portal).hostname or "",
         "hotline": campaign.hotline,
+        "local_hotline": local_hotline or campaign.hotline,
         "issuer": campaign.issuer.get(language),
         "campaign": campaign.title.get(language),
         "wave": wave.title.get(language),

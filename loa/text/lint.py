@@ -19,17 +19,24 @@ from loa.text.normal import fold, is_nfc
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the lint holds a text against. `security` is set where the deliverable's topic is security."""
+    """What the lint holds a text against. `security` is set where the deliverable's topic is security.
+
+    `local_hotlines` are those of communes: a text may give one of them in place of the campaign's.
+    """
 
     allowed_hosts: Sequence[str]
     issuers: Sequence[str] = ()
     hotline: str = ""
     security: bool = False
+    local_hotlines: Sequence[str] = ()
 
 
-def rules_for(campaign: Campaign, allowed_hosts: Sequence[str], topic: str) -> Rules:
+def rules_for(
+    campaign: Campaign, allowed_hosts: Sequence[str], topic: str, local_hotlines: Sequence[str] = ()
+) -> Rules:
     """The rules of a campaign. Topic III.3 of the plans is security and data protection."""
-    return Rules(allowed_hosts, (campaign.issuer.vi, campaign.issuer.en), campaign.hotline, topic == "III.3")
+    issuers = (campaign.issuer.vi, campaign.issuer.en)
+    return Rules(allowed_hosts, issuers, campaign.hotline, topic == "III.3", local_hotlines)
 
 
 def lint(text: str, subject: str, rules: Rules) -> tuple[Finding, ...]:
@@ -123,10 +130,10 @@ _PERSONAL = re.compile(r"(?<![\d/])(?:\d{12}|\d{9}|(?:\+?84|0)(?:[\s.-]?\d){9})(
 
 
 def _personal(text: str, subject: str, rules: Rules) -> Iterator[Finding]:
-    own = re.sub(r"\D", "", rules.hotline)
+    own = {re.sub(r"\D", "", number) for number in (rules.hotline, *rules.local_hotlines)}
     for match in _PERSONAL.finditer(_as_phones_see(text)):
         digits = re.sub(r"\D", "", match[0])
-        if digits != own:
+        if digits not in own:
             yield Finding("personal-data", subject, {"found": f"{digits[:3]}…{digits[-2:]}"})
 
 
@@ -140,7 +147,7 @@ def _reminders(text: str, subject: str, rules: Rules) -> Iterator[Finding]:
     said = fold(text)
     if rules.security and "otp" not in said:
         yield Finding("otp-warning-missing", subject)
-    if rules.hotline and rules.hotline not in text:
+    if rules.hotline and not any(number in text for number in (rules.hotline, *rules.local_hotlines)):
         yield Finding("hotline-missing", subject, {"hotline": rules.hotline})
 
 

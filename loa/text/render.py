@@ -31,6 +31,8 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "upper": lambda value: str(value).upper(),
     "lower": lambda value: str(value).lower(),
     "capitalize": lambda value: str(value)[:1].upper() + str(value)[1:],
+    # “Xã Ba Bể” in the middle of a sentence
+    "uncapitalize": lambda value: str(value)[:1].lower() + str(value)[1:],
     "trim": lambda value: str(value).strip(),
     "unaccent": lambda value: unaccent(str(value)),
     "length": len,

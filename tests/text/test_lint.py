@@ -109,3 +109,11 @@ def test_hosts_are_compared_label_by_label(host: str, allowed: bool) -> None:
 def test_a_finding_never_shows_a_whole_number() -> None:
     found = lint(f"{GOOD} gọi 0912345678", "x", RULES)
     assert not any("0912345678" in str(finding.words) for finding in found)
+
+
+def test_a_commune_may_give_its_own_hotline_and_no_other_number() -> None:
+    rules = Rules(["dichvucong.gov.vn"], hotline="1022", local_hotlines=["0912 000 123"])
+    assert lint("Bà con gọi 0912 000 123.", "x", rules) == ()
+    assert [finding.code for finding in lint("Bà con gọi 0912 000 124.", "x", rules)] == [
+        "personal-data", "hotline-missing",
+    ]  # fmt: skip

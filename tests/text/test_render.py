@@ -27,6 +27,7 @@ def render(templates: Templates, source: str) -> str:
     [
         ("Xin chào {{ name }}", "Xin chào Mẫu"),
         ("{{ name|upper }} {{ name|unaccent }}", "MẪU Mau"),
+        ("thôn {{ name|uncapitalize }}", "thôn mẫu"),
         ("{% if days_left > 0 %}còn {{ days_left }} ngày{% else %}hôm nay{% endif %}", "còn 3 ngày"),
         (unicodedata.normalize("NFD", "Mẫu") + " {{ name }}", "Mẫu Mẫu"),  # loose marks come out composed
     ],
