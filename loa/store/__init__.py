@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loa.model.clock import Clock
+from loa.store.airings import Airings
 from loa.store.artefacts import Artefacts
 from loa.store.audiences import Audiences
 from loa.store.broadcasts import Broadcasts
@@ -16,6 +17,7 @@ from loa.store.inbound import Inbounds
 from loa.store.lanes import Lanes
 from loa.store.ledger import JobKey, Ledger
 from loa.store.migrate import migrate
+from loa.store.recordings import Recordings
 from loa.store.reviews import Audit, Reviews
 
 __all__ = ["JobKey", "Store"]
@@ -35,7 +37,9 @@ class Store:
     audiences: Audiences
     caps: Caps
     broadcasts: Broadcasts
+    airings: Airings
     inbound: Inbounds
+    recordings: Recordings
 
     @classmethod
     def open(cls, url: str, root: Path, clock: Clock) -> Store:
@@ -56,7 +60,9 @@ class Store:
             audiences=Audiences(database, root / "var" / "audiences"),
             caps=Caps(database),
             broadcasts=Broadcasts(database),
+            airings=Airings(database),
             inbound=Inbounds(database),
+            recordings=Recordings(database),
         )
 
     def close(self) -> None:

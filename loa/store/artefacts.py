@@ -79,6 +79,7 @@ class Artefacts:
         role: str,
         language: str,
         provenance: Mapping[str, str] | None = None,
+        place: str = "",
     ) -> Artefact:
         """Stores bytes under their hash; bytes that are there already, and whole, are not written again."""
         made = Artefact(
@@ -89,6 +90,7 @@ class Artefacts:
             role=role,
             language=language,
             provenance=dict(provenance or {}),
+            place=place,
         )
         if not self._whole(made):
             write_whole(self.path(made), data)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from loa.model.errors import StoreError
 from loa.store.engine import Database, alone
 
-HEAD = "0005"
+HEAD = "0007"
 FOLDER = Path(__file__).with_name("migrations")
 
 

@@ -60,6 +60,12 @@ class Reviews:
         with self._db.read() as connection:
             return _number(connection, digest)
 
+    def numbered(self, number: int) -> Bundle | None:
+        """The bundle of a short number."""
+        with self._db.read() as connection:
+            found = _load(connection, bundles.c.id == number)
+        return found[0] if found else None
+
     def decide(
         self,
         digest: str,

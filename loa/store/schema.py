@@ -251,12 +251,51 @@ broadcasts = sa.Table(
     comment="what an operator's letter says of a broadcast it made for us",
 )
 
+airings = sa.Table(
+    "airings",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True, comment="loa.store.airings.Airing.id"),
+    sa.Column("row", sa.String(32), sa.ForeignKey("rows.id"), nullable=False, index=True),
+    sa.Column("day", sa.Date, nullable=False, index=True),
+    sa.Column("at_time", sa.Text, nullable=False, server_default="", comment="HH:MM"),
+    _text("cluster"),
+    _text("language"),
+    sa.Column("played", sa.Boolean, nullable=False),
+    sa.Column("seconds", sa.Integer),
+    _text("reason"),
+    _text("signer"),
+    sa.Column("sheet", sa.String(64), nullable=False, comment="SHA-256 of the file it was read from"),
+    sa.Column("line", sa.Integer, nullable=False),
+    _text("by", None),
+    sa.Column("at", Moment, nullable=False),
+    comment="what communes' air logs say was broadcast",
+)
+
 cursors = sa.Table(
     "cursors",
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
     _text("value", None),
     comment="how far a gateway's receipts have been read; moved in the transaction that stores them",
+)
+
+recordings = sa.Table(
+    "recordings",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("key", sa.String(64), nullable=False, comment="names the language and the words that were read"),
+    _text("wave", None),
+    _text("deliverable", None),
+    _text("language", None),
+    _text("commune"),
+    _text("part"),
+    sa.Column("sound", sa.JSON, nullable=False),
+    sa.Column("original", sa.JSON, nullable=False),
+    sa.Column("findings", sa.JSON, nullable=False),
+    _text("by", None),
+    sa.Column("at", Moment, nullable=False),
+    sa.Index(None, "wave", "deliverable"),
+    comment="takes that people recorded; the newest of the same words counts, the others stay",
 )
 
 bundles = sa.Table(
