@@ -7,7 +7,7 @@ again, so a row in doubt is settled by looking, and doing it twice gives the sam
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,20 +21,49 @@ from loa.model.places import Commune
 from loa.model.states import RowState
 from loa.store.artefacts import write_whole
 
-Package = Callable[[Sequence[Artefact]], Mapping[str, bytes]]
-"""Builds what is handed over: relative file name -> bytes; the same bytes for the same artefacts."""
+HANDED_OVER = "handed-over"
+_AT_ONCE = 50  # rows that may be in doubt together, where each has a package of its own
+
+
+class Carrier:
+    """Takes packages further than the outbox, for the length of one delivery. This one leaves them where they lie."""
+
+    held = ""
+    """Why the rows it brought back should not be tried again at once; empty where they may."""
+
+    async def carry(self, row: Row, files: Mapping[str, bytes]) -> Change:
+        """Takes a recipient's own files on; they lie in the outbox whole by now."""
+        return Change(row.id, RowState.ACCEPTED, HANDED_OVER)
+
+    async def arrived(self, row: Row, files: Mapping[str, bytes]) -> Change | None:
+        """What became of files that were on their way when a process died; nothing where nobody can say.
+
+        Asked only where the files lie in the outbox whole.
+        """
+        return Change(row.id, RowState.ACCEPTED, HANDED_OVER)
+
+    async def close(self) -> None:
+        """Ends connections."""
 
 
 class ByPackage(ABC):
-    """The release side of a channel whose deliverable is one package for many communes: a base for such channels."""
+    """The release side of a channel that hands files to people: a base for such channels."""
 
     @abstractmethod
     def places(self, job: Job) -> Places:
         """Whom the package is for."""
 
-    @abstractmethod
     def package(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> Mapping[str, bytes]:
-        """What is handed over: relative file name -> bytes; the same bytes for the same artefacts."""
+        """What everybody is given: relative file name -> bytes; the same bytes for the same artefacts."""
+        return {}
+
+    def own(self, job: Job, artefacts: Sequence[Artefact], desk: Desk, recipient: str) -> Mapping[str, bytes]:
+        """What one recipient is given besides. One at a time: all of them together may not fit into memory."""
+        return {}
+
+    def carrier(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> Carrier:
+        """Who takes the files further than the outbox; by default nobody: people fetch them there."""
+        return Carrier()
 
     def planned(self, job: Job, artefacts: Sequence[Artefact], body: str, desk: Desk) -> Iterable[PlannedRow]:
         """Who is given the package: one row per commune, unless a channel says otherwise. `body` names the package."""
@@ -45,10 +74,35 @@ class ByPackage(ABC):
 
     @asynccontextmanager
     async def delivery(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> AsyncIterator[Delivery]:
-        yield HandOver(job, desk, artefacts, lambda made: self.package(job, made, desk))
+        carrier = self.carrier(job, artefacts, desk)
+        try:
+            yield HandOver(self, carrier, job, desk, artefacts)
+        finally:
+            await carrier.close()
 
     async def settle(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> int:
-        return await settle(job, desk, artefacts, lambda made: self.package(job, made, desk))
+        carrier = self.carrier(job, artefacts, desk)
+        try:
+            return await self.settle_by(carrier, job, artefacts, desk)
+        finally:
+            await carrier.close()
+
+    async def settle_by(self, carrier: Carrier, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> int:
+        """Settles rows in doubt by looking into the outbox, where the files are whole or they are not, and by asking
+        whoever carried them."""
+        doubtful = desk.store.figures.in_doubt(job.wave.key, job.deliverable.id)
+        if not doubtful:
+            return 0
+        target, name = folder(job, desk), _package_digest(artefacts)[:16]
+        shared = _laid(target, self.package(job, artefacts, desk))
+        changes: list[Change] = []
+        for row in doubtful:
+            files = self.own(job, artefacts, desk, row.recipient)
+            if not (shared and _laid(target, files)):
+                changes.append(Change(row.id, RowState.PLANNED, "not-handed-over"))
+            elif change := await carrier.arrived(row, files):
+                changes.append(_named(change, name))
+        return desk.store.ledger.settle(changes, desk.clock.now()) if changes else 0
 
 
 def communes_for(job: Job, places: Places, desk: Desk) -> tuple[Commune, ...]:
@@ -78,11 +132,6 @@ def commune_rows(job: Job, places: Places, body: str, desk: Desk) -> tuple[Plann
     )
 
 
-def expand_places(job: Job, desk: Desk, artefacts: Sequence[Artefact], places: Places) -> int:
-    """One row per commune. Returns how many are new."""
-    return expand_rows(job, desk, commune_rows(job, places, _package_digest(artefacts), desk))
-
-
 def expand_rows(job: Job, desk: Desk, planned: Iterable[PlannedRow]) -> int:
     """Puts the rows of a deliverable in place. Returns how many are new."""
     now = desk.clock.now()
@@ -93,59 +142,68 @@ def expand_rows(job: Job, desk: Desk, planned: Iterable[PlannedRow]) -> int:
 
 @dataclass(frozen=True)
 class HandOver:
-    """Implements `loa.channel.Delivery` for a package."""
+    """Implements `loa.channel.Delivery` for packages."""
 
+    channel: ByPackage
+    carrier: Carrier
     job: Job
     desk: Desk
     artefacts: Sequence[Artefact]
-    make: Package
 
     def pause(self) -> Pause:
-        free = self.desk.store.lanes.ask(_lane(self.job), self.desk.clock.now())
-        return Pause() if free else Pause(1.0)
+        now = self.desk.clock.now()
+        if not self.desk.store.lanes.ask(_lane(self.job), now):
+            return Pause(1.0)
+        due = self.desk.store.figures.due(self.job.wave.key, self.job.deliverable.id, self.job.bundle, now)
+        return Pause(max(0.0, (due - now).total_seconds())) if due else Pause()
 
     async def turn(self, limit: int) -> Progress:
-        """Lays the package in the outbox and marks up to `limit` rows as handed over.
+        """Lays the packages in the outbox, carries them further, and marks up to `limit` rows as handed over.
 
         Raises `StoreError` (disk full); the rows are then planned again, since it is certain that nobody got anything.
         """
         job, store, now = self.job, self.desk.store, self.desk.clock.now
+        done = 0
         with store.lanes.held(_lane(job), now()) as lease:
-            if lease is None:
-                left, _ = store.figures.waiting(job.wave.key, job.deliverable.id, job.bundle)
-                return Progress(0, left)
-            store.ledger.doubt(lease, now())
-            await settle(job, self.desk, self.artefacts, self.make)
-            rows = store.ledger.claim(job.key, job.bundle, lease, limit, now()).rows
-            if rows:
-                self._lay(lease, rows)
+            if lease is not None:
+                store.ledger.doubt(lease, now())
+                await self.channel.settle_by(self.carrier, job, self.artefacts, self.desk)
+                while done < limit:
+                    rows = store.ledger.claim(job.key, job.bundle, lease, min(_AT_ONCE, limit - done), now()).rows
+                    if not rows:
+                        break
+                    done += await self._hand(lease, rows)
         left, _ = store.figures.waiting(job.wave.key, job.deliverable.id, job.bundle)
-        return Progress(len(rows), left)
+        return Progress(done, left, held=self.carrier.held if left else "")
 
     async def rest(self) -> None:
         """Nothing is held between two turns."""
 
-    def _lay(self, lease: Lease, rows: Sequence[Row]) -> None:
-        ledger, now = self.desk.store.ledger, self.desk.clock.now
+    async def _hand(self, lease: Lease, rows: Sequence[Row]) -> int:
+        """Returns how many rows left `planned`."""
+        target, name = folder(self.job, self.desk), _package_digest(self.artefacts)[:16]
+        changes: list[Change] = []
         try:
-            lay(folder(self.job, self.desk), self.make(self.artefacts))
+            lay(target, self.channel.package(self.job, self.artefacts, self.desk))
+            for row in rows:
+                if self.desk.store.lanes.renew(lease, self.desk.clock.now()) is None:
+                    break  # another worker has the lane, and looks for what became of these rows
+                files = self.channel.own(self.job, self.artefacts, self.desk, row.recipient)
+                lay(target, files)
+                changes.append(_named(await self.carrier.carry(row, files), name))
         except StoreError as error:
-            back = [Change(row.id, RowState.PLANNED, error.code, spends_attempt=False) for row in rows]
-            ledger.record(lease, back, now())
+            rest = rows[len(changes) :]
+            changes += [Change(row.id, RowState.PLANNED, error.code, spends_attempt=False) for row in rest]
             raise
-        name = _package_digest(self.artefacts)[:16]
-        ledger.record(lease, [Change(row.id, RowState.ACCEPTED, "handed-over", name) for row in rows], now())
+        finally:
+            # whoever was cancelled in the middle of a carry left rows without an answer: they are looked for next time
+            self.desk.store.ledger.record(lease, changes, self.desk.clock.now())
+        return sum(change.state is not RowState.PLANNED for change in changes)
 
 
-async def settle(job: Job, desk: Desk, artefacts: Sequence[Artefact], package: Package) -> int:
-    """Settles rows in doubt by looking into the outbox: the package is there whole, or it is not."""
-    doubtful = desk.store.figures.in_doubt(job.wave.key, job.deliverable.id)
-    if not doubtful:
-        return 0
-    there = _laid(folder(job, desk), package(artefacts))
-    state, reason = (RowState.ACCEPTED, "handed-over") if there else (RowState.PLANNED, "not-handed-over")
-    name = _package_digest(artefacts)[:16] if there else ""
-    return desk.store.ledger.settle([Change(row.id, state, reason, name) for row in doubtful], desk.clock.now())
+def _named(change: Change, name: str) -> Change:
+    """With the package's name, where something was handed over."""
+    return change._replace(gateway_id=name) if change.state is RowState.ACCEPTED else change
 
 
 def folder(job: Job, desk: Desk) -> Path:

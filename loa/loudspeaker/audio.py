@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import array
+import io
+import wave
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -44,3 +46,25 @@ def joined(parts: Iterable[Audio]) -> Audio:
     if len(rates) != 1:
         raise ValueError(f"one rate expected, not {sorted(rates)}")
     return Audio(b"".join(part.pcm for part in parts), rates.pop())
+
+
+def to_wav(audio: Audio) -> bytes:
+    """As a WAV file: lossless, and readable by everything."""
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(WIDTH)
+        file.setframerate(audio.rate)
+        file.writeframes(audio.pcm)
+    return buffer.getvalue()
+
+
+def from_wav(data: bytes) -> Audio:
+    """What `to_wav` wrote. Raises `ValueError` for anything else: `codec.decode` reads what others wrote."""
+    try:
+        with wave.open(io.BytesIO(data), "rb") as file:
+            if (file.getnchannels(), file.getsampwidth()) != (1, WIDTH):
+                raise ValueError("one channel of 16 bits expected")
+            return Audio(file.readframes(file.getnframes()), file.getframerate())
+    except (wave.Error, EOFError) as error:
+        raise ValueError("not a WAV file") from error

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, cast
@@ -13,7 +14,9 @@ from loa.model.errors import Unsupported
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
+    from av.audio.stream import AudioStream
     from av.filter.graph import Graph
+    from av.packet import Packet
 
 Filter = tuple[str, str]
 """A filter of FFmpeg and its arguments."""
@@ -21,8 +24,20 @@ Filter = tuple[str, str]
 _FRAME = 32_768  # samples handed over at a time: small frames cost more in calls than in sound
 
 
+OPTIONS = {
+    # files that people bring: never a playlist or a session description, which open other files and the network
+    "format_whitelist": "wav,w64,aiff,caf,au,mp3,flac,ogg,mov,mp4,m4a,3gp,3g2,mj2,aac,amr,amrnb,amrwb,"
+    "matroska,webm,asf,avi,mpeg,mpegts,flv,wv",
+}
+_MOST_RATE = 48_000  # samples a second that are kept; no voice has anything above
+
+
 class UnreadableSoundError(Exception):
     """Bytes that hold no sound that can be decoded."""
+
+
+class TooLongSoundError(Exception):
+    """More sound than was asked for."""
 
 
 def require_av() -> None:
@@ -39,7 +54,7 @@ def decode(data: bytes) -> Audio:
     import av
 
     try:
-        with av.open(io.BytesIO(data), mode="r") as container:
+        with av.open(io.BytesIO(data), mode="r", options=OPTIONS) as container:
             if not container.streams.audio:
                 raise UnreadableSoundError
             rate = container.streams.audio[0].rate
@@ -53,6 +68,87 @@ def decode(data: bytes) -> Audio:
     return Audio(mono.data, rate)
 
 
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A file's sound as mono, and what the file is. `damaged` counts packets that could not be decoded."""
+
+    audio: Audio
+    container: str
+    codec: str
+    channels: int
+    damaged: int
+
+
+def decode_up_to(data: bytes, seconds: float) -> Decoded:
+    """Any format FFmpeg knows, a film's sound too, packet by packet: what is broken is left out and counted.
+
+    Raises `UnreadableSoundError`, and `TooLongSoundError` as soon as there is more than `seconds`: a file of hours is
+    never held in memory.
+    """
+    require_av()
+    import av
+
+    try:
+        with av.open(io.BytesIO(data), mode="r", options=OPTIONS) as container:
+            if not container.streams.audio:
+                raise UnreadableSoundError
+            # what a file says of its own length is sometimes an estimate, but never by a factor of three
+            if container.duration and container.duration / av.time_base > 3 * seconds:
+                raise TooLongSoundError
+            stream = container.streams.audio[0]
+            taken = _Taken(seconds)
+            sound = taken.from_packets(container.demux(stream))
+            first = next(sound, None)
+            if first is None:
+                raise UnreadableSoundError
+            rate = min(first.sample_rate, _MOST_RATE)
+            whole = [("aformat", f"sample_fmts=s16:channel_layouts=mono:sample_rates={rate}")]
+            mono = run(itertools.chain([first], sound), whole)
+            return Decoded(
+                Audio(mono.data, rate),
+                container.format.name.split(",")[0],
+                stream.codec_context.name,
+                len(first.layout.channels),
+                taken.damaged,
+            )
+    except (av.FFmpegError, ValueError) as error:
+        raise UnreadableSoundError from error
+
+
+@dataclass
+class _Taken:
+    """Frames of one format, up to a length."""
+
+    seconds: float
+    damaged: int = 0
+    """Only what something whole follows: behind the sound there often stand tags that are no sound."""
+
+    def from_packets(self, packets: Iterable[Packet[AudioStream]]) -> Iterator[AudioFrame]:
+        import av
+
+        format_: tuple[str, int, str] | None = None
+        so_far = 0.0
+        broken = 0
+        for packet in packets:
+            try:
+                decoded = packet.decode()
+            except av.FFmpegError:
+                broken += 1
+                continue
+            for frame in decoded:
+                now = (frame.format.name, frame.sample_rate, frame.layout.name)
+                format_ = format_ or now
+                if now != format_:
+                    broken += 1  # noise taken for a header
+                    continue
+                self.damaged += broken
+                broken = 0
+                so_far += frame.samples / frame.sample_rate
+                if so_far > self.seconds:
+                    raise TooLongSoundError
+                yield frame
+
+
 @dataclass
 class Filtered:
     """What came out of a chain: bytes in the last filter's format, how many samples, what the filters noted last."""
@@ -62,10 +158,17 @@ class Filtered:
     notes: dict[str, str] = field(default_factory=dict)
 
 
-def run(frames: Iterable[AudioFrame], chain: Sequence[Filter], *, keep: bool = True) -> Filtered:
+def run(
+    frames: Iterable[AudioFrame],
+    chain: Sequence[Filter],
+    *,
+    keep: bool = True,
+    each: Callable[[Mapping[str, str]], None] | None = None,
+) -> Filtered:
     """Frames through a chain of filters. The graph is built for the format of the first frame.
 
-    `keep=False` drops the sound and keeps only what the filters noted (loudness).
+    `keep=False` drops the sound and keeps only what the filters noted (loudness); `each` is told the notes on every
+    frame that comes out.
     """
     import av
 
@@ -84,6 +187,8 @@ def run(frames: Iterable[AudioFrame], chain: Sequence[Filter], *, keep: bool = T
                 collected.extend(bytes(frame.planes[0])[: frame.samples * frame.format.bytes])
             result.samples += frame.samples
             result.notes.update(frame.metadata)
+            if each is not None:
+                each(frame.metadata)
 
     for frame in frames:
         if graph is None:

@@ -7,7 +7,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from loa.loudspeaker.codec import UnreadableSoundError, require_av, run
+from loa.loudspeaker.audio import Audio
+from loa.loudspeaker.codec import OPTIONS, UnreadableSoundError, frames, require_av, run
 
 _SILENT = -70.0  # the absolute gate of EBU R 128: there is no reading below it
 
@@ -25,13 +26,17 @@ class Measured:
     tags: Mapping[str, str]
 
 
-def measure(data: bytes) -> Measured:
-    """Measures an encoded file. Raises `UnreadableSoundError` where it holds no sound."""
+def measure(data: bytes, peak: float | None = None) -> Measured:
+    """Measures an encoded file. Raises `UnreadableSoundError` where it holds no sound.
+
+    `peak` is the true peak where it is known already: finding it takes longer than all else.
+    """
     require_av()
     import av
 
+    known = peak is not None
     try:
-        with av.open(io.BytesIO(data), mode="r") as container:
+        with av.open(io.BytesIO(data), mode="r", options=OPTIONS) as container:
             if not container.streams.audio:
                 raise UnreadableSoundError
             stream = container.streams.audio[0]
@@ -39,7 +44,7 @@ def measure(data: bytes) -> Measured:
             tags = dict(container.metadata)
             heard = run(
                 container.decode(audio=0),
-                [("asetnsamples", "n=32768:p=0"), ("ebur128", "metadata=1:peak=true")],
+                [("asetnsamples", "n=32768:p=0"), ("ebur128", f"metadata=1{'' if known else ':peak=true'}")],
                 keep=False,
             )
             samples = heard.samples
@@ -49,13 +54,25 @@ def measure(data: bytes) -> Measured:
         raise UnreadableSoundError
     return Measured(
         loudness=_number(heard.notes, "lavfi.r128.I", _SILENT),
-        peak=decibels(_number(heard.notes, "lavfi.r128.true_peak", 0.0)),
+        peak=decibels(_number(heard.notes, "lavfi.r128.true_peak", 0.0)) if peak is None else peak,
         seconds=samples / rate,
         rate=rate,
         channels=channels,
         bit_rate=bit_rate,
         tags=tags,
     )
+
+
+def momentary(sound: Audio) -> tuple[float, ...]:
+    """The momentary loudness (EBU R 128: over 400 ms) every tenth of a second, in LUFS; -70 and less is silence."""
+    curve: list[float] = []
+    run(
+        frames(sound.pcm, sound.rate),
+        [("ebur128", "metadata=1")],
+        keep=False,
+        each=lambda notes: curve.append(_number(notes, "lavfi.r128.M", _SILENT)),
+    )
+    return tuple(curve)
 
 
 def loudness_of(notes: Mapping[str, str]) -> float:

@@ -1,20 +1,22 @@
-"""The broadcast package: what a commune's radio clerk is given. Pure: the same bytes for the same inputs."""
+"""The broadcast package: what one commune's radio clerk is given. Pure: the same bytes for the same inputs."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from typing import Literal
 
-from loa.loudspeaker.airlog import airlog
+from loa.archive import zipped
+from loa.loudspeaker.airlog import Sheet, airlog
+from loa.loudspeaker.sheet import Reader, reading_sheet
 from loa.model.artefact import Artefact
 from loa.model.campaign import Localised
-from loa.model.places import Commune
+from loa.model.languages import language_words
+from loa.model.places import Commune, Station
+from loa.text.normal import slug
 
 LevelName = Literal["thong-thuong", "uu-tien", "khan-cap"]
 # Circular 39/2020/TT-BTTTT: the commune schedules ordinary bulletins itself, priority ones go before them, urgent ones
@@ -24,19 +26,28 @@ LEVELS: Mapping[LevelName, Localised] = {
     "uu-tien": Localised(vi="Ưu tiên", en="Priority"),
     "khan-cap": Localised(vi="Khẩn cấp", en="Urgent"),
 }
-_WHEN = {
-    "thong-thuong": "Xã, phường xếp vào khung giờ phát thanh của mình trong thời gian nêu dưới đây.",
-    "uu-tien": "Phát trước các bản tin thông thường, ngay trong buổi phát gần nhất thuộc thời gian nêu trên.",
-    "khan-cap": "Phát ngay khi nhận được.",
+_WHEN: Mapping[LevelName, str] = {
+    "thong-thuong": "Đài xếp vào khung giờ phát thanh của mình trong thời gian nêu dưới đây.",
+    "uu-tien": "Phát trước các bản tin thông thường, ngay trong buổi phát gần nhất thuộc thời gian nêu dưới đây.",
+    "khan-cap": "Phát ngay khi nhận được, không chờ đến khung giờ.",
 }
 
 MANIFEST, GUIDE, AIRLOG = "manifest.json", "huong-dan-phat.txt", "nhat-ky-phat-thanh.xlsx"
-_LANGUAGES = {"vi": "tiếng Việt", "en": "tiếng Anh"}
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who approved what goes out, when, under which bundle, and what was passed with a written reason."""
+
+    by: str
+    at: datetime
+    bundle: str
+    overrides: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be broadcast, where, and from when to when (Vietnam's time). No `slots`: the commune's own hours."""
+    """What one commune is to broadcast, and from when to when (Vietnam's time). `times`: at least so often."""
 
     id: str
     title: Localised
@@ -47,36 +58,57 @@ class Order:
     level: LevelName
     valid_from: datetime
     valid_to: datetime
-    communes: tuple[Commune, ...]
-    slots: tuple[time, ...] = ()
+    times: int
+    body_times: int
+    commune: Commune
+    station: Station
+    approval: Approval | None = None
+
+    @property
+    def stem(self) -> str:
+        """The name of its zip, without the ending: `05443-phuong-phan-dinh-phung`."""
+        return f"{self.commune.code}-{slug(self.commune.name)}"
 
 
 def build(order: Order, files: Sequence[tuple[Artefact, bytes]]) -> dict[str, bytes]:
-    """File name -> bytes. `files` are the scripts, spoken texts and audio of every language."""
-    package = {artefact.name: data for artefact, data in files}
+    """File name -> bytes. `files` are the scripts, spoken texts and audio of this commune in its languages."""
+    package: dict[str, bytes] = {}
+    for artefact, data in files:
+        package[file_name(artefact)] = data
+        if artefact.role == "spoken":
+            reader = Reader(artefact.language, translates="translates" in artefact.provenance)
+            words, place = data.decode("utf-8-sig"), order.commune.name
+            sheet = reading_sheet(order.title.vi, place, words, reader, order.body_times)
+            package[sheet_name(artefact.language)] = sheet
     audio = [artefact for artefact, _ in files if artefact.role == "audio"]
-    package[AIRLOG] = airlog(order.id, order.title.vi, order.communes, order.slots)
+    package[AIRLOG] = airlog(_sheet(order, audio))
     package[GUIDE] = _guide(order, audio).encode("utf-8-sig")  # Notepad knows UTF-8 by its mark
     package[MANIFEST] = _manifest(order, audio, package)
     return dict(sorted(package.items()))
 
 
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    """The files as one zip whose bytes depend on nothing but them: no clock, no machine."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, data in sorted(files.items()):
-            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-            entry.create_system = 3  # otherwise the machine's own
-            entry.external_attr = 0o644 << 16
-            # MP3 does not shrink
-            entry.compress_type = zipfile.ZIP_STORED if name.endswith(".mp3") else zipfile.ZIP_DEFLATED
-            archive.writestr(entry, data)
-    return buffer.getvalue()
+def parcel(order: Order, files: Sequence[tuple[Artefact, bytes]]) -> dict[str, bytes]:
+    """The package as it is handed over: one zip named after the commune."""
+    return {f"{order.stem}.zip": zipped(build(order, files))}
+
+
+def _sheet(order: Order, audio: Sequence[Artefact]) -> Sheet:
+    return Sheet(
+        package=order.id,
+        title=order.title.vi,
+        commune=order.commune,
+        clusters=order.station.clusters,
+        slots=() if order.level == "khan-cap" else order.station.slots,
+        languages=tuple(artefact.language for artefact in audio),
+        valid_from=order.valid_from.date(),
+        valid_to=order.valid_to.date(),
+        level=LEVELS[order.level].vi,
+        seconds={artefact.language: round(float(artefact.provenance["seconds"])) for artefact in audio},
+    )
 
 
 def _manifest(order: Order, audio: Sequence[Artefact], package: Mapping[str, bytes]) -> bytes:
-    level = LEVELS[order.level]
+    level, station, approval = LEVELS[order.level], order.station, order.approval
     content = {
         "id": order.id,
         "title": {"vi": order.title.vi, "en": order.title.en},
@@ -87,8 +119,19 @@ def _manifest(order: Order, audio: Sequence[Artefact], package: Mapping[str, byt
         "level": {"id": order.level, "vi": level.vi, "en": level.en},
         "valid_from": order.valid_from.isoformat(),
         "valid_to": order.valid_to.isoformat(),
-        "slots": [f"{slot:%H:%M}" for slot in order.slots],
-        "communes": len(order.communes),
+        "times": order.times,
+        "commune": {"code": order.commune.code, "name": order.commune.name, "province": order.commune.province},
+        "station": station.name,
+        "slots": [f"{slot:%H:%M}" for slot in station.slots],
+        "clusters": list(station.clusters),
+        "approval": {
+            "by": approval.by,
+            "at": approval.at.isoformat(),
+            "bundle": approval.bundle,
+            "overrides": dict(approval.overrides),
+        }
+        if approval
+        else None,
         "audio": [_audio(artefact) for artefact in audio],
         "files": [
             {"name": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
@@ -101,11 +144,13 @@ def _manifest(order: Order, audio: Sequence[Artefact], package: Mapping[str, byt
 def _audio(artefact: Artefact) -> dict[str, object]:
     told = artefact.provenance
     return {
-        "file": artefact.name,
+        "file": file_name(artefact),
         "language": artefact.language,
-        "engine": told["engine"],
-        "engine_version": told["engine_version"],
+        "language_name": language_words(artefact.language).vi,
+        "voice": told["engine"],
+        "voice_version": told["engine_version"],
         "fit": told["fit"],
+        "profile": told["profile"],
         "seconds": float(told["seconds"]),
         "loudness_lufs": float(told["loudness"]),
         "true_peak_dbtp": float(told["peak"]),
@@ -114,7 +159,8 @@ def _audio(artefact: Artefact) -> dict[str, object]:
 
 def _guide(order: Order, audio: Sequence[Artefact]) -> str:
     """One page for the clerk who opens the folder."""
-    hours = ", ".join(f"{slot:%H:%M}" for slot in order.slots) or "theo khung giờ phát thanh của địa phương"
+    station = order.station
+    hours = ", ".join(f"{slot:%H:%M}" for slot in station.slots)
     lines = [
         "HƯỚNG DẪN PHÁT THANH",
         "",
@@ -122,53 +168,80 @@ def _guide(order: Order, audio: Sequence[Artefact]) -> str:
         f"Chiến dịch: {order.campaign.vi}",
         f"Cơ quan ban hành: {order.issuer.vi}",
         f"Căn cứ: Kế hoạch {order.plan}, nhiệm vụ {', '.join(order.clauses)}",
+        f"Nơi phát: {', '.join(filter(None, (station.name, order.commune.name)))} (mã xã {order.commune.code})",
         f"Mức độ: {LEVELS[order.level].vi}. {_WHEN[order.level]}",
-        f"Thời gian phát: từ {_moment(order.valid_from)} đến {_moment(order.valid_to)}",
-        f"Giờ phát: {hours}",
-        f"Nơi phát: {len(order.communes)} xã, phường (danh sách trong {AIRLOG})",
-        "",
-        "TRONG THƯ MỤC NÀY CÓ",
-        "",
+        f"Thời gian phát: từ {_moment(order.valid_from)} đến {_moment(order.valid_to)}, ít nhất {order.times} lần",
     ]
+    if order.level != "khan-cap":
+        lines.append(f"Khung giờ: {hours}")
+    if station.clusters:
+        lines.append(f"Cụm loa: {'; '.join(station.clusters)}")
+    if order.approval:
+        lines.append(f"Phê duyệt: {order.approval.by}, {_moment(order.approval.at)}, gói {order.approval.bundle[:12]}")
+    lines += ["", "TRONG THƯ MỤC NÀY CÓ", "", *_listed(order, audio), "", "CÁCH LÀM", "", *_STEPS, ""]
+    return "\r\n".join(lines)
+
+
+_STEPS = (
+    "1. Giải nén gói này, nghe thử tệp âm thanh trước khi phát. Không cắt, ghép hay sửa tệp âm thanh.",
+    "2. Nếu không phát được tệp (hỏng máy, mất tệp), phát thanh viên đọc trực tiếp theo bản đọc.",
+    f"3. Phát xong, ghi vào {AIRLOG}: ngày, giờ, cụm loa, kết quả; nếu không phát được, ghi lý do.",
+    "4. Gửi lại nhật ký đã có người ký cho cơ quan ban hành. Kết quả chỉ được tính theo nhật ký này.",
+)
+
+
+def _listed(order: Order, audio: Sequence[Artefact]) -> list[str]:
+    lines = []
     for artefact in audio:
-        draft = (
-            " BẢN NHÁP: chỉ phát khi lãnh đạo đã cho phép bằng văn bản."
-            if artefact.provenance["fit"] == "draft"
-            else ""
-        )
+        name, language = language_words(artefact.language).vi, artefact.language
         length = round(float(artefact.provenance["seconds"]))
-        name = _LANGUAGES.get(artefact.language, artefact.language)
-        lines.append(f"- {artefact.name}: tệp âm thanh {name}, dài {length} giây.{draft}")
-        lines.append(f"- {script_name(artefact.language)}: toàn văn {name}.")
-        lines.append(
-            f"- {spoken_name(artefact.language)}: lời đọc {name} cho phát thanh viên, mọi con số đã viết ra chữ."
-        )
-    lines += [
+        lines.append(f"- {file_name(artefact)}: tệp âm thanh {name}, dài {length} giây.{_draft(order, artefact)}")
+        lines.append(f"- {text_name('script', language)}: toàn văn {name}.")
+        lines.append(f"- {text_name('spoken', language)}: lời đọc {name}, mọi con số đã viết ra chữ.")
+        lines.append(f"- {sheet_name(language)}: bản đọc {name} cho phát thanh viên, chữ to, chia theo lượt.")
+    return [
+        *lines,
         f"- {AIRLOG}: nhật ký phát, ghi một dòng cho mỗi lần phát.",
         f"- {MANIFEST}: thông tin gói tin cho máy đọc.",
-        "",
-        "CÁCH LÀM",
-        "",
-        "1. Nghe thử tệp âm thanh trước khi phát. Nếu không phát được tệp, phát thanh viên đọc theo lời đọc.",
-        "2. Không cắt, ghép hay sửa tệp âm thanh.",
-        f"3. Phát xong, ghi vào {AIRLOG}: ngày giờ, cụm loa, kết quả; nếu không phát được, ghi lý do.",
-        "4. Gửi lại nhật ký đã có người ký cho cơ quan ban hành. Kết quả chỉ được tính theo nhật ký này.",
-        "",
     ]
-    return "\r\n".join(lines)
+
+
+def _draft(order: Order, artefact: Artefact) -> str:
+    """What the clerk must know of a draft: whether it was allowed, and why."""
+    if artefact.provenance["fit"] != "draft":
+        return ""
+    reason = order.approval.overrides.get("draft-speech") if order.approval else None
+    if reason:
+        return f" BẢN NHÁP do máy đọc; người phê duyệt cho phép phát với lý do: {reason}"
+    return " BẢN NHÁP do máy đọc: chỉ phát khi lãnh đạo đã cho phép bằng văn bản."
 
 
 def _moment(moment: datetime) -> str:
     return f"{moment:%H:%M} ngày {moment:%d/%m/%Y}"
 
 
-def audio_name(language: str, *, draft: bool) -> str:
-    return f"phat-thanh-{language}{'-ban-nhap-draft' if draft else ''}.mp3"
+def language_slug(language: str) -> str:
+    """A language in a file's name: `tieng-viet`, `tieng-gia-rai`."""
+    return slug(language_words(language).vi)
 
 
-def script_name(language: str) -> str:
-    return f"toan-van-{language}.txt"
+def file_name(artefact: Artefact) -> str:
+    """The name of an artefact in a commune's package. A draft says so in its name."""
+    if artefact.role != "audio":
+        return text_name(artefact.role, artefact.language)
+    ending = artefact.name.rpartition(".")[2]
+    return f"{audio_stem(artefact.language, draft=artefact.provenance['fit'] == 'draft')}.{ending}"
 
 
-def spoken_name(language: str) -> str:
-    return f"loi-doc-{language}.txt"
+def audio_stem(language: str, *, draft: bool) -> str:
+    return f"{'BAN-NHAP-' if draft else ''}phat-thanh-{language_slug(language)}"
+
+
+def text_name(role: str, language: str) -> str:
+    """`script` is the full text, `spoken` what is read aloud."""
+    return f"{'toan-van' if role == 'script' else 'loi-doc'}-{language_slug(language)}.txt"
+
+
+def sheet_name(language: str) -> str:
+    """The sheet that a person reads from."""
+    return f"ban-doc-{language_slug(language)}.docx"

@@ -1,20 +1,25 @@
-"""A script spoken by one voice from its first word to its last."""
+"""A script in the words that are read aloud, and in the stretches in which a voice is asked for them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from loa.loudspeaker.audio import Audio, joined, silence
 from loa.loudspeaker.lexicon import Lexicon
-from loa.loudspeaker.script import Passage, Script, printed
-from loa.loudspeaker.speakable import read
-from loa.loudspeaker.speech.engine import Engine
-from loa.model.errors import ContentError, GatewayError, Mistake, Unsupported, Where
+from loa.loudspeaker.script import Part, Passage, Script, printed
+from loa.loudspeaker.speakable import RULES, read
+from loa.loudspeaker.speech.engine import Grain
+from loa.model.errors import ContentError, Mistake, Where
 
-_BETWEEN_PARAGRAPHS = 0.5  # seconds
+# seconds of silence, in the order in which they grow
+_BETWEEN_SENTENCES = 0.35
+_BETWEEN_PARAGRAPHS = 0.6
 _BETWEEN_PARTS = 0.9
+_AROUND_THE_BODY = 1.4
+"""After the body, said for the first time or again: a listener hears that it ended."""
+
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,7 @@ class Spoken:
 
     @property
     def text(self) -> str:
-        return "\n\n".join(paragraph for passage in self.passages for paragraph in passage.paragraphs)
+        return "\n\n".join(map(_words, self.passages))
 
     @property
     def printed(self) -> str:
@@ -35,16 +40,23 @@ class Spoken:
 
 
 @dataclass(frozen=True, slots=True)
-class Voiced:
-    """The sound of a whole script, whose voice it is, and which engines were tried before and why they were not it."""
+class Line:
+    """What a voice says in one go, the silence after it in seconds, and the part it belongs to. `again`: the body, said
+    once more."""
 
-    audio: Audio
-    engine: Engine
-    passed_over: tuple[tuple[str, str], ...] = ()
+    text: str
+    pause: float
+    part: Part
+    again: bool = False
 
 
 def to_speech(script: Script, lexicon: Lexicon) -> Spoken:
-    """The script as it will be read. Raises `ContentError` with every token that cannot be, each at its line."""
+    """The script as it will be read. Raises `ContentError` with every token that cannot be, each at its line.
+
+    A language without rules of its own is read by a person, as it is written.
+    """
+    if script.language not in RULES:
+        return Spoken(script.language, script.passages)
     mistakes: list[Mistake] = []
     passages = []
     for passage in script.passages:
@@ -71,36 +83,36 @@ def _sentences(text: str) -> str:
     return re.sub(r"(?:^|(?<=[.!?…] ))[^\W\d_]", lambda match: match[0].upper(), text)
 
 
-def speak(spoken: Spoken, engines: Sequence[Engine], *, online: bool = True) -> Voiced:
-    """The script by the first engine that can say all of it: voices are never mixed in one piece.
+def lines(spoken: Spoken, grain: Grain, body_times: int = 1) -> tuple[Line, ...]:
+    """The script in the order it is heard: opening, body, body again, reminder, closing.
 
-    Raises `Unsupported` where no engine has the language, else `GatewayError` saying what became of each.
+    A recording of the whole is heard as it was made.
     """
-    able = [engine for engine in engines if spoken.language in engine.languages]
-    if not able:
-        known = "; ".join(f"{engine.name}: {', '.join(sorted(engine.languages))}" for engine in engines)
-        raise Unsupported("speech-no-language", {"language": spoken.language, "known": known or "-"})
-    passed: list[tuple[str, str]] = []
-    for engine in able:
-        if engine.online and not online:
-            passed.append((engine.name, "offline"))
-            continue
-        try:
-            return Voiced(_whole(spoken, engine), engine, tuple(passed))
-        except GatewayError as error:
-            passed.append((engine.name, error.code))
-            last = error
-    if len(passed) == 1 and passed[0][1] != "offline":
-        raise last
-    raise GatewayError("speech-none", {"tried": ", ".join(f"{name}: {code}" for name, code in passed)})
-
-
-def _whole(spoken: Spoken, engine: Engine) -> Audio:
-    parts: list[Audio] = []
+    if grain is Grain.WHOLE:
+        return (Line(spoken.text, 0.0, spoken.passages[0].part),)
+    heard: list[Line] = []
+    body = [passage for passage in spoken.passages if passage.part is Part.BODY]
+    repeated = False
     for passage in spoken.passages:
-        for place, paragraph in enumerate(passage.paragraphs):
-            said = engine.speak(paragraph, spoken.language)
-            if parts:
-                parts.append(silence(_BETWEEN_PARAGRAPHS if place else _BETWEEN_PARTS, said.rate))
-            parts.append(said)
-    return joined(parts)
+        heard += _passage(passage, grain)
+        if passage.part is Part.BODY and passage is body[-1] and not repeated:
+            repeated = True
+            once = [line for part in body for line in _passage(part, grain)]
+            heard += [Line(line.text, line.pause, line.part, True) for line in once * (body_times - 1)]
+    return tuple(heard)
+
+
+def _passage(passage: Passage, grain: Grain) -> Iterator[Line]:
+    after = _AROUND_THE_BODY if passage.part is Part.BODY else _BETWEEN_PARTS
+    if grain is Grain.PART:
+        yield Line(_words(passage), after, passage.part)
+        return
+    for i, paragraph in enumerate(passage.paragraphs, 1):
+        sentences = _SENTENCE_END.split(paragraph)
+        for j, sentence in enumerate(sentences, 1):
+            last = after if i == len(passage.paragraphs) else _BETWEEN_PARAGRAPHS
+            yield Line(sentence, last if j == len(sentences) else _BETWEEN_SENTENCES, passage.part)
+
+
+def _words(passage: Passage) -> str:
+    return "\n\n".join(passage.paragraphs)

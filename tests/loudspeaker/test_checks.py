@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from loa.loudspeaker.checks import Made, check
-from loa.loudspeaker.master import Profile
+from loa.loudspeaker.measure import measure
+from loa.loudspeaker.profile import Profile
 from loa.loudspeaker.speech.engine import Fit
 from loa.text.lint import Rules
 
@@ -17,7 +18,7 @@ GOOD = "## Lời chào\n\nUBND tỉnh mời bà con vào dichvucong.gov.vn, gọ
 
 @pytest.fixture
 def made(short_mp3: bytes) -> Made:
-    return Made("vi", GOOD, "Ủy ban nhân dân tỉnh mời bà con.", short_mp3, Fit.BROADCAST, "gtts")
+    return Made("vi", GOOD, "Ủy ban nhân dân tỉnh mời bà con.", measure(short_mp3), Fit.BROADCAST, "gtts")
 
 
 def codes(made: Made, seconds: int = 4, profile: Profile | None = None) -> list[str]:
@@ -41,8 +42,7 @@ def test_draft_speech_blocks_until_an_approver_writes_why(made: Made) -> None:
         ({"script": GOOD.replace("dichvucong.gov.vn", "dichvucong.gov.vn.top")}, "host-not-allowed"),
         ({"script": GOOD.replace("UBND tỉnh", "Chúng tôi")}, "issuer-missing"),
         ({"script": GOOD + "{{ commune }}"}, "placeholder-left"),
-        ({"audio": b"<html></html>"}, "audio-unreadable"),
-        ({"audio": b""}, "audio-unreadable"),
+        ({"sound": None}, "audio-unreadable"),
     ],
 )
 def test_what_is_wrong_in_words_or_bytes_is_found(made: Made, change: dict[str, object], code: str) -> None:

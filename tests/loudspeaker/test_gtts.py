@@ -16,9 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from loa.loudspeaker.speech.cache import MemoryCache
-from loa.loudspeaker.speech.gtts import MOST_CHARACTERS, GttsEngine, pack
+from loa.loudspeaker.speech.gtts import MOST_CHARACTERS, GttsEngine
+from loa.loudspeaker.speech.packing import pack
 from loa.model.errors import GatewayError, Unsupported
 
+from .sounds import mastered
 from .speech_service import Service, serving
 
 TEXT = (
@@ -84,10 +86,9 @@ def test_an_answer_without_sound_is_a_failure_and_never_cached(
 
 
 def test_sound_that_is_far_too_short_for_its_words_is_a_failure(service: Service) -> None:
-    from loa.loudspeaker.master import Programme, master
     from loa.loudspeaker.speech.memory import MemoryEngine
 
-    service.sound = master(Programme(MemoryEngine().speak("một", "vi"), tail=0.0), {}).mp3
+    service.sound = mastered(MemoryEngine().speak("một", "vi"), {}).data
     with pytest.raises(GatewayError) as error:
         engine(service).speak("Mời bà con gọi tổng đài một không hai hai để được hướng dẫn.", "vi")
     assert error.value.code == "speech-cut"
@@ -149,7 +150,7 @@ def test_other_languages_are_refused(service: Service) -> None:
     ],
 )
 def test_packing_ends_where_a_sentence_or_a_clause_does(text: str, chunks: tuple[str, ...]) -> None:
-    assert pack(text) == chunks
+    assert pack(text, MOST_CHARACTERS) == chunks
 
 
 def certificate(folder: Path) -> tuple[str, str]:

@@ -10,14 +10,14 @@ import zipfile
 from dataclasses import replace
 from datetime import datetime, time
 
+import docx
 import pytest
 
-from loa.loudspeaker.airlog import COLUMNS, RESULTS
-from loa.loudspeaker.package import Order, audio_name, build, zipped
+from loa.loudspeaker.package import Approval, Order, build, parcel
 from loa.model.artefact import Artefact
 from loa.model.campaign import Localised
 from loa.model.clock import VIETNAM
-from loa.model.places import Commune
+from loa.model.places import Commune, Station
 
 ORDER = Order(
     id="dvc-10-10-2027-d-30-phat-thanh",
@@ -29,32 +29,39 @@ ORDER = Order(
     level="uu-tien",
     valid_from=datetime(2027, 9, 10, 8, 30, tzinfo=VIETNAM),
     valid_to=datetime(2027, 9, 10, 23, 59, tzinfo=VIETNAM),
-    communes=(
-        Commune("05443", "Phường Phan Đình Phùng", "phường", "19", "Thái Nguyên"),
-        Commune("05449", "Xã Tân Cương", "xã", "19", "Thái Nguyên"),
+    times=1,
+    body_times=2,
+    commune=Commune("05443", "Phường Phan Đình Phùng", "phường", "19", "Thái Nguyên"),
+    station=Station("05443", (time(5, 30), time(17, 0)), clusters=("Tổ 1", "Tổ 2")),
+)
+APPROVED = replace(
+    ORDER,
+    approval=Approval(
+        "lãnh đạo phòng", datetime(2027, 9, 9, 9, 0, tzinfo=VIETNAM), "ab" * 32, {"draft-speech": "diễn tập nội bộ"}
     ),
 )
 TOLD = {
     "engine": "espeak",
     "engine_version": "1",
     "fit": "draft",
+    "profile": "loa-mp3-128",
     "seconds": "75.2",
     "loudness": "-16.05",
     "peak": "-1.9",
 }
+SCRIPT = "## Lời chào\n\nA\n\n## Nội dung\n\nB\n\n## Lời nhắc\n\nC\n\n## Lời kết\n\nD\n"
 
 
-def artefact(name: str, role: str, data: bytes) -> tuple[Artefact, bytes]:
+def artefact(name: str, role: str, data: bytes, language: str = "vi") -> tuple[Artefact, bytes]:
     sha256 = hashlib.sha256(data).hexdigest()
-    return Artefact(
-        sha256, name, "application/octet-stream", len(data), role, "vi", TOLD if role == "audio" else {}
-    ), data
+    told = TOLD if role == "audio" else {}
+    return Artefact(sha256, name, "application/octet-stream", len(data), role, language, told), data
 
 
 FILES = (
-    artefact("toan-van-vi.txt", "script", "Toàn văn".encode()),
-    artefact("loi-doc-vi.txt", "spoken", "Lời đọc".encode()),
-    artefact(audio_name("vi", draft=True), "audio", b"mp3"),
+    artefact("toan-van-tieng-viet-05443.txt", "script", SCRIPT.encode()),
+    artefact("loi-doc-tieng-viet-05443.txt", "spoken", SCRIPT.encode()),
+    artefact("BAN-NHAP-phat-thanh-tieng-viet-05443.mp3", "audio", b"mp3"),
 )
 
 
@@ -63,20 +70,21 @@ def package() -> dict[str, bytes]:
     return build(ORDER, FILES)
 
 
-def test_the_package_is_complete(package: dict[str, bytes]) -> None:
+def test_the_package_is_complete_and_its_names_say_what_is_in_it(package: dict[str, bytes]) -> None:
     assert set(package) == {
-        "huong-dan-phat.txt", "loi-doc-vi.txt", "manifest.json", "nhat-ky-phat-thanh.xlsx",
-        "phat-thanh-vi-ban-nhap-draft.mp3", "toan-van-vi.txt",
+        "huong-dan-phat.txt", "loi-doc-tieng-viet.txt", "manifest.json", "nhat-ky-phat-thanh.xlsx",
+        "BAN-NHAP-phat-thanh-tieng-viet.mp3", "toan-van-tieng-viet.txt", "ban-doc-tieng-viet.docx",
     }  # fmt: skip
 
 
 def test_file_names_survive_every_machine(package: dict[str, bytes]) -> None:
-    assert all(re.fullmatch(r"[a-z0-9-]+\.[a-z0-9]+", name) for name in package)
+    assert all(re.fullmatch(r"[A-Za-z0-9-]+\.[a-z0-9]+", name) for name in package)
 
 
-def test_a_draft_says_so_in_its_name_and_a_broadcast_does_not() -> None:
-    assert audio_name("en", draft=True) == "phat-thanh-en-ban-nhap-draft.mp3"
-    assert audio_name("en", draft=False) == "phat-thanh-en.mp3"
+def test_only_a_draft_is_called_one() -> None:
+    sound, data = artefact("phat-thanh-tieng-gia-rai.wav", "audio", b"wav", "jra")
+    broadcast = replace(sound, provenance={**TOLD, "fit": "broadcast"})
+    assert "phat-thanh-tieng-gia-rai.wav" in build(ORDER, [(broadcast, data)])
 
 
 def test_the_manifest_names_every_other_file_by_its_hash(package: dict[str, bytes]) -> None:
@@ -88,56 +96,73 @@ def test_the_manifest_names_every_other_file_by_its_hash(package: dict[str, byte
 
 def test_the_manifest_says_what_where_and_until_when(package: dict[str, bytes]) -> None:
     manifest = json.loads(package["manifest.json"])
-    assert {key: manifest[key] for key in ("id", "plan", "clauses", "valid_from", "valid_to", "communes")} == {
+    assert {key: manifest[key] for key in ("id", "plan", "clauses", "valid_from", "valid_to", "slots")} == {
         "id": ORDER.id,
         "plan": "81/KH-UBND",
         "clauses": ["2.2", "3.3"],
         "valid_from": "2027-09-10T08:30:00+07:00",
         "valid_to": "2027-09-10T23:59:00+07:00",
-        "communes": 2,
+        "slots": ["05:30", "17:00"],
     }
+    assert manifest["commune"]["code"] == "05443"
+    assert manifest["approval"] is None
     assert manifest["level"]["vi"] == "Ưu tiên"
-    assert manifest["audio"][0] | {"fit": "draft", "engine": "espeak", "seconds": 75.2} == manifest["audio"][0]
+    assert manifest["audio"][0] | {"fit": "draft", "voice": "espeak", "seconds": 75.2} == manifest["audio"][0]
 
 
 def test_the_guide_warns_of_a_draft(package: dict[str, bytes]) -> None:
     guide = package["huong-dan-phat.txt"].decode("utf-8-sig")
-    assert "BẢN NHÁP: chỉ phát khi lãnh đạo đã cho phép bằng văn bản." in guide
+    assert "BẢN NHÁP do máy đọc: chỉ phát khi lãnh đạo đã cho phép bằng văn bản." in guide
     assert "Mức độ: Ưu tiên." in guide
     assert "từ 08:30 ngày 10/09/2027 đến 23:59 ngày 10/09/2027" in guide
 
 
+def test_who_approved_and_why_a_draft_may_be_heard_goes_with_the_package() -> None:
+    made = build(APPROVED, FILES)
+    assert json.loads(made["manifest.json"])["approval"] == {
+        "by": "lãnh đạo phòng",
+        "at": "2027-09-09T09:00:00+07:00",
+        "bundle": "ab" * 32,
+        "overrides": {"draft-speech": "diễn tập nội bộ"},
+    }
+    guide = made["huong-dan-phat.txt"].decode("utf-8-sig")
+    assert "cho phép phát với lý do: diễn tập nội bộ" in guide
+    assert "Phê duyệt: lãnh đạo phòng" in guide
+
+
+def test_an_urgent_bulletin_names_no_hours() -> None:
+    guide = build(replace(ORDER, level="khan-cap"), FILES)["huong-dan-phat.txt"].decode("utf-8-sig")
+    assert "Phát ngay khi nhận được" in guide
+    assert "05:30" not in guide
+
+
 def test_the_same_inputs_give_the_same_bytes(package: dict[str, bytes]) -> None:
     assert build(ORDER, FILES) == package
-    assert zipped(build(ORDER, FILES)) == zipped(package)
+    assert parcel(ORDER, FILES) == parcel(ORDER, FILES)
 
 
-def test_the_zip_holds_the_files_and_no_clock(package: dict[str, bytes]) -> None:
-    with zipfile.ZipFile(io.BytesIO(zipped(package))) as archive:
+def test_the_zip_is_named_after_the_commune_and_holds_the_files_and_no_clock(package: dict[str, bytes]) -> None:
+    ((name, data),) = parcel(ORDER, FILES).items()
+    assert name == "05443-phuong-phan-dinh-phung.zip"
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert {name: archive.read(name) for name in archive.namelist()} == package
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
-def sheet(package: dict[str, bytes]) -> tuple[list[list[str]], str]:
-    """The cells of the air log, and its raw XML."""
-    with zipfile.ZipFile(io.BytesIO(package["nhat-ky-phat-thanh.xlsx"])) as book:
-        texts = [
-            "".join(re.findall(r"<t[^>]*>([^<]*)</t>", item))
-            for item in re.findall(r"<si>(.*?)</si>", book.read("xl/sharedStrings.xml").decode(), re.DOTALL)
-        ]
-        raw = book.read("xl/worksheets/sheet1.xml").decode()
-    rows = re.findall(r"<row [^>]*>(.*?)</row>", raw)
-    return [[texts[int(value)] for value in re.findall(r't="s"><v>(\d+)</v>', row)] for row in rows], raw
+@pytest.mark.parametrize("name", ["Xã ../../etc/passwd", "Xã A/B", "C:\\Xã", "***", "Xã\nmới"])
+def test_whatever_a_commune_is_called_its_zip_stays_in_its_folder(name: str) -> None:
+    (made,) = parcel(replace(ORDER, commune=replace(ORDER.commune, name=name)), FILES)
+    assert re.fullmatch(r"05443-[a-z0-9-]+\.zip", made)
 
 
-def test_the_air_log_has_a_row_per_commune_and_results_to_choose_from(package: dict[str, bytes]) -> None:
-    rows, raw = sheet(package)
-    assert rows[3] == [name for name, _ in COLUMNS]
-    assert rows[4:6] == [["05443", "Phường Phan Đình Phùng"], ["05449", "Xã Tân Cương"]]
-    assert f'"{",".join(RESULTS)}"' in raw
-    assert ORDER.id in rows[1][0]
+def words_of(document: bytes) -> str:
+    return "\n".join(
+        [paragraph.text for paragraph in docx.Document(io.BytesIO(document)).paragraphs]
+        + [cell.text for row in docx.Document(io.BytesIO(document)).tables[0].rows for cell in row.cells]
+    )
 
 
-def test_with_slots_the_air_log_has_a_row_for_each() -> None:
-    rows, _ = sheet(build(replace(ORDER, slots=(time(5, 30), time(17, 0))), FILES))
-    assert [row[-1] for row in rows[4:8]] == ["05:30", "17:00", "05:30", "17:00"]
+def test_the_sheet_to_read_from_has_every_word_and_the_order_they_are_heard_in(package: dict[str, bytes]) -> None:
+    words = words_of(package["ban-doc-tieng-viet.docx"])
+    assert all(said in words.splitlines() for said in "ABCD")
+    assert "Nội dung (nhắc lại)" in words

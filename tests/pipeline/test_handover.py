@@ -12,6 +12,7 @@ import pytest
 from loa import handover, pipeline
 from loa.channel import Desk, Job
 from loa.model.artefact import Artefact
+from loa.model.campaign import Places
 from loa.model.errors import ContentError
 from loa.model.ledger import Progress
 from loa.model.states import RowState
@@ -19,8 +20,20 @@ from loa.model.states import RowState
 FILES = {"ban-tin.mp3": b"sound", "huong-dan/doc.txt": b"words"}
 
 
-def package(artefacts: Sequence[Artefact]) -> Mapping[str, bytes]:
-    return FILES
+class Folder(handover.ByPackage):
+    """The same files for everybody, and a letter to each place."""
+
+    def __init__(self, places: Places = "all") -> None:
+        self._places = places
+
+    def places(self, job: Job) -> Places:
+        return self._places
+
+    def package(self, job: Job, artefacts: Sequence[Artefact], desk: Desk) -> Mapping[str, bytes]:
+        return FILES
+
+    def own(self, job: Job, artefacts: Sequence[Artefact], desk: Desk, recipient: str) -> Mapping[str, bytes]:
+        return {f"{recipient}.txt": recipient.encode()}
 
 
 @pytest.fixture
@@ -39,18 +52,21 @@ def states(desk: Desk) -> dict[str, RowState]:
 
 
 def hand_over(desk: Desk, job: Job, made: tuple[Artefact, ...]) -> Progress:
-    return asyncio.run(handover.HandOver(job, desk, made, package).turn(500))
+    return asyncio.run(handover.HandOver(Folder(), handover.Carrier(), job, desk, made).turn(500))
 
 
 def test_every_commune_has_a_row_and_the_package_lies_there_whole(
     desk: Desk, job: Job, made: tuple[Artefact, ...]
 ) -> None:
-    assert handover.expand_places(job, desk, made, "all") == 2
+    assert Folder().expand(job, made, desk) == 2
     assert hand_over(desk, job, made) == Progress(2, 0)
     folder = handover.folder(job, desk)
     assert {name: (folder / name).read_bytes() for name in FILES} == FILES
+    assert {name: (folder / name).read_bytes() for name in ("05443.txt", "05455.txt")} == {
+        "05443.txt": b"05443", "05455.txt": b"05455",
+    }  # fmt: skip
     assert states(desk) == {"05443": RowState.ACCEPTED, "05455": RowState.ACCEPTED}
-    assert handover.expand_places(job, desk, made, "all") == 0
+    assert Folder().expand(job, made, desk) == 0
     assert hand_over(desk, job, made) == Progress(0, 0)
 
 
@@ -58,7 +74,7 @@ def test_every_commune_has_a_row_and_the_package_lies_there_whole(
 def test_a_row_in_doubt_is_settled_by_looking(
     desk: Desk, job: Job, made: tuple[Artefact, ...], laid: bool, state: RowState
 ) -> None:
-    handover.expand_places(job, desk, made, ("05443",))
+    Folder(("05443",)).expand(job, made, desk)
     with desk.store.lanes.held("outbox/nho", desk.clock.now()) as lease:  # a worker that dies before it answers
         assert lease is not None
         assert len(desk.store.ledger.claim(job.key, 1, lease, 10, desk.clock.now()).rows) == 1
@@ -66,14 +82,14 @@ def test_a_row_in_doubt_is_settled_by_looking(
         assert lease is not None
         assert desk.store.ledger.doubt(lease, desk.clock.now()) == 1
     if laid:
-        handover.lay(handover.folder(job, desk), FILES)
-    assert asyncio.run(handover.settle(job, desk, made, package)) == 1
+        handover.lay(handover.folder(job, desk), {**FILES, "05443.txt": b"05443"})
+    assert asyncio.run(Folder().settle(job, made, desk)) == 1
     assert states(desk) == {"05443": state}
 
 
 def test_a_commune_of_another_province_is_named(desk: Desk, job: Job, made: tuple[Artefact, ...]) -> None:
     with pytest.raises(ContentError) as caught:
-        handover.expand_places(job, desk, made, ("05443", "99999"))
+        Folder(("05443", "99999")).expand(job, made, desk)
     assert caught.value.code == "commune-missing"
     assert "99999" in caught.value.words.vi
 

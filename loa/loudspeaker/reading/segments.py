@@ -11,11 +11,13 @@ from loa.loudspeaker.lexicon import Lexicon
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of the text. `start` counts characters from the text's beginning; `spoken` once it has been read."""
+    """A stretch of the text. `start` counts characters from the text's beginning; `spoken` once it has been read,
+    and then `kind` is that of the rule that read it."""
 
     written: str
     start: int
     spoken: str | None = None
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def _split(piece: Piece, pattern: re.Pattern[str], rule: Rule, lexicon: Lexicon,
             continue
         if match.start() > done:
             yield Piece(piece.written[done : match.start()], piece.start + done)
-        yield Piece(match[0], piece.start + match.start(), spoken)
+        yield Piece(match[0], piece.start + match.start(), spoken, rule.kind)
         done = match.end()
     if done < len(piece.written):
         yield Piece(piece.written[done:], piece.start + done)

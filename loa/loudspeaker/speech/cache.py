@@ -29,7 +29,8 @@ class StoreCache:
         return self.artefacts.read(made[0]) if made else None
 
     def put(self, key: str, sound: bytes) -> None:
-        made = self.artefacts.put(sound, name="cau.mp3", media_type="audio/mpeg", role="sentence", language="")
+        name, media_type = ("cau.wav", "audio/wav") if sound[:4] == b"RIFF" else ("cau.mp3", "audio/mpeg")
+        made = self.artefacts.put(sound, name=name, media_type=media_type, role="sentence", language="")
         self.artefacts.remember(key, (made,))
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from loa.loudspeaker.audio import Audio
-from loa.model.errors import Unsupported
+from loa.model.errors import GatewayError, Unsupported
 
 
 class Fit(StrEnum):
@@ -14,6 +14,14 @@ class Fit(StrEnum):
 
     BROADCAST = "broadcast"
     DRAFT = "draft"
+
+
+class Grain(StrEnum):
+    """How much a voice says in one go. A machine reads sentences; a person records a part, or the whole script."""
+
+    SENTENCE = "sentence"
+    PART = "part"
+    WHOLE = "whole"
 
 
 class Engine(Protocol):
@@ -38,11 +46,16 @@ class Engine(Protocol):
         """Whether it sends the text to somebody else's machine."""
         ...
 
+    @property
+    def grains(self) -> tuple[Grain, ...]:
+        """In what stretches it is asked to speak; the first one in which it can say all of a piece."""
+        ...
+
     def speak(self, text: str, language: str) -> Audio:
         """Reads `text`, which is speakable already, aloud.
 
         Raises `Unsupported` for a language it cannot speak (a voice of another language mangles it silently), and
-        `GatewayError` where it cannot be reached or gives no sound.
+        `GatewayError` where it cannot be reached or gives no sound, and for a text without a letter or a figure.
         """
         ...
 
@@ -52,3 +65,9 @@ def refuse_other_languages(engine: Engine, language: str) -> None:
     if language not in engine.languages:
         known = ", ".join(sorted(engine.languages))
         raise Unsupported("speech-language", {"engine": engine.name, "language": language, "known": known})
+
+
+def refuse_silence(engine: Engine, text: str) -> None:
+    """Raises `GatewayError` for a text in which there is nothing to say."""
+    if not any(char.isalnum() for char in text):
+        raise GatewayError("speech-empty", {"engine": engine.name})

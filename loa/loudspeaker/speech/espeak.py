@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from loa.loudspeaker.audio import Audio
-from loa.loudspeaker.speech.engine import Fit, refuse_other_languages
+from loa.loudspeaker.speech.engine import Fit, Grain, refuse_other_languages, refuse_silence
 from loa.loudspeaker.speech.versions import version_of
 from loa.model.errors import GatewayError, Unsupported
 
@@ -43,6 +43,7 @@ class EspeakEngine:
     languages = frozenset({"vi", "en"})
     fit = Fit.DRAFT
     online = False
+    grains = (Grain.SENTENCE,)
 
     @cached_property
     def version(self) -> str:
@@ -51,6 +52,7 @@ class EspeakEngine:
     def speak(self, text: str, language: str) -> Audio:
         """The same text gives the same samples. Raises `Unsupported` where the `espeak` extra is not installed."""
         refuse_other_languages(self, language)
+        refuse_silence(self, text)
         samples = bytearray()
         with _entered, _library() as (library, data):
             rate = _with_voice(library, data, language, samples, lambda: _synthesise(library, text))

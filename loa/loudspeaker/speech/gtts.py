@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 from loa.loudspeaker.audio import Audio, joined
 from loa.loudspeaker.speech.cache import MemoryCache, SentenceCache
-from loa.loudspeaker.speech.engine import Fit, refuse_other_languages
+from loa.loudspeaker.speech.engine import Fit, Grain, refuse_other_languages
+from loa.loudspeaker.speech.packing import pack
 from loa.loudspeaker.speech.versions import version_of
 from loa.model.artefact import digest
 from loa.model.errors import GatewayError
@@ -56,6 +57,7 @@ class GttsEngine:
     languages = frozenset({"vi", "en"})
     fit = Fit.BROADCAST
     online = True
+    grains = (Grain.SENTENCE,)
 
     _stopped: GatewayError | None = field(default=None, init=False, repr=False)
     _asked_at: float = field(default=float("-inf"), init=False, repr=False)
@@ -67,7 +69,7 @@ class GttsEngine:
     def speak(self, text: str, language: str) -> Audio:
         """Raises `GatewayError`: not reachable, certificate not trusted, 429, an answer without sound."""
         refuse_other_languages(self, language)
-        chunks = pack(text)
+        chunks = pack(text, MOST_CHARACTERS)
         if not chunks:
             raise GatewayError("speech-empty", {"engine": self.name})
         return joined(self._chunk(chunk, language) for chunk in chunks)
@@ -154,35 +156,3 @@ def _decoded(sound: bytes, text: str) -> Audio:
     if audio.seconds < _LEAST_SECONDS_A_CHARACTER * len(text):
         raise GatewayError("speech-cut", {"engine": "gtts", "seconds": round(audio.seconds, 1)})
     return audio
-
-
-def pack(text: str, most: int = MOST_CHARACTERS) -> tuple[str, ...]:
-    """The text in as few stretches of up to `most` characters as its clauses allow; sentences are kept apart.
-
-    A voice falls at the end of a stretch, so it ends where a sentence or a clause does, and inside one only where a
-    single clause is too long.
-    """
-    chunks: list[str] = []
-    for sentence in re.split(r"(?<=[.!?…])\s+|\n+", text.strip()):
-        chunks += _fill(re.split(r"(?<=[,;:])\s+", sentence), most)
-    return tuple(chunk for chunk in chunks if any(char.isalnum() for char in chunk))
-
-
-def _fill(clauses: list[str], most: int) -> list[str]:
-    chunks: list[str] = []
-    now = ""
-    for clause in clauses:
-        pieces = [clause] if len(clause) <= most else clause.split()
-        for piece in pieces:
-            joint = f"{now} {piece}" if now else piece
-            if len(joint) <= most:
-                now = joint
-                continue
-            if now:
-                chunks.append(now)
-            # a single "word" of more than a hundred characters: cut, since nothing better can be done with it
-            while len(piece) > most:
-                chunks.append(piece[:most])
-                piece = piece[most:]
-            now = piece
-    return [*chunks, now] if now else chunks

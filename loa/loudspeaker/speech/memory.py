@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, field
 
 from loa.loudspeaker.audio import Audio
-from loa.loudspeaker.speech.engine import Fit, refuse_other_languages
+from loa.loudspeaker.speech.engine import Fit, Grain, refuse_other_languages, refuse_silence
 from loa.model.errors import GatewayError
 
 _RATE = 22_050
@@ -23,11 +23,13 @@ class MemoryEngine:
     languages: frozenset[str] = frozenset({"vi", "en"})
     fit: Fit = Fit.BROADCAST
     online: bool = False
+    grains: tuple[Grain, ...] = (Grain.SENTENCE,)
     fails: GatewayError | None = None
     said: list[tuple[str, str]] = field(default_factory=list)
 
     def speak(self, text: str, language: str) -> Audio:
         refuse_other_languages(self, language)
+        refuse_silence(self, text)
         if self.fails is not None:
             raise self.fails
         self.said.append((language, text))
