@@ -13,7 +13,19 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError, Parameter
 
 from loa import __version__
-from loa.cli import broadcasts, campaigns, media, messages, people, reviews, system, waves
+from loa.cli import (
+    airlogs,
+    broadcasts,
+    campaigns,
+    media,
+    messages,
+    people,
+    recordings,
+    reviews,
+    sounds,
+    system,
+    waves,
+)  # fmt: skip
 from loa.cli.session import Session
 
 app = App(
@@ -28,7 +40,10 @@ app = App(
     help_format="plaintext",
 )
 app.meta.group_parameters = app.group_parameters
-for group in (campaigns.app, people.app, reviews.app, messages.app, media.poster, waves.ledger):
+for group in (
+    campaigns.app, people.app, recordings.app, reviews.app, messages.app, airlogs.app, sounds.app, media.poster,
+    waves.ledger,
+):  # fmt: skip
     app.command(group)
 for command in (
     system.new, system.doctor, system.demo, waves.prepare, waves.release, waves.status, media.speak, media.speakable,

@@ -56,7 +56,7 @@ def speak(
         Tệp MP3 ghi ra. / The MP3 to write.
     """
     from loa.loudspeaker.bulletin import speak_text
-    from loa.loudspeaker.channel import OFFLINE
+    from loa.loudspeaker.making import OFFLINE
     from loa.loudspeaker.speech.engine import Fit
     from loa.model.errors import ContentError
     from loa.store.artefacts import write_whole
@@ -70,12 +70,12 @@ def speak(
         raise ContentError.at("not-utf-8", file) from error
     online = not session.environ.get(OFFLINE)
     made = speak_text(Workspace.at(session.root), text, language, str(file), online=online)
-    write_whole(out, made.mastered.mp3)
+    write_whole(out, made.mastered.data)
     measured = made.mastered.measured
     draft = made.fit is Fit.DRAFT
     document = {
         "file": str(out),
-        "engine": made.voiced.engine.name,
+        "engine": made.engine.name,
         "draft": draft,
         "seconds": round(measured.seconds, 1),
         "loudness_lufs": round(measured.loudness, 2),
@@ -84,7 +84,7 @@ def speak(
 
     def render(screen: Any) -> None:
         fit = "BẢN NHÁP, không phát sóng / draft" if draft else "phát sóng được / broadcast"
-        words = f"{out}: {measured.seconds:.0f} giây, {measured.loudness:.1f} LUFS, {made.voiced.engine.name}: {fit}"
+        words = f"{out}: {measured.seconds:.0f} giây, {measured.loudness:.1f} LUFS, {made.engine.name}: {fit}"
         screen.print(words, markup=False, highlight=False)
 
     session.show(document, render)
