@@ -1,4 +1,4 @@
-"""What Loa stands on, looked at: fonts, engines, database, gateways, Prefect. One line each, and what to do."""
+"""What Loa stands on, looked at: from fonts and the database to gateways and targets. One line each, and what to do."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from pathlib import Path
 
 from loa import pipeline
 from loa.channel import Desk
+from loa.loudspeaker.stations import SAMPLE
+from loa.loudspeaker.targets.catalogue import open_target
 from loa.model.errors import ContentError, LoaError
 from loa.model.sentences import words as sentence
-from loa.model.settings import LaneSettings
+from loa.model.settings import LaneSettings, TargetSettings
 from loa.sms.gateways import catalogue, limits_of
 from loa.sms.receipts import connect
-from loa.workspace import Workspace
+from loa.workspace import STATIONS_FILE, Workspace
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def examine(root: Path, environ: Mapping[str, str]) -> tuple[Examined, ...]:
         return (Examined("Cơ sở dữ liệu / database", False, error.words.vi, "kiểm tra LOA_DATABASE_URL, loa.toml"),)
     try:
         checks: tuple[Callable[[Desk], Examined], ...] = (
-            _database, _campaigns, _communes, _fonts, _raqm, _speech, _lanes, _prefect,
+            _database, _campaigns, _communes, _fonts, _raqm, _speech, _lanes, _stations, _targets, _prefect,
         )  # fmt: skip
         return tuple(_looked(check, desk) for check in checks)
     finally:
@@ -87,12 +89,16 @@ def _raqm(desk: Desk) -> Examined:
 
 def _speech(desk: Desk) -> Examined:
     wanted = {"gtts": "gtts", "espeak": "espeakng-loader"}
-    found = {name: _version(wanted[name]) for name in desk.workspace.settings.speech.engines if name in wanted}
+    settings = desk.workspace.settings.speech
+    if settings.piper_voices:
+        wanted["piper"] = "piper-tts"
+    found = {name: _version(wanted[name]) for name in settings.engines if name in wanted}
     missing = [wanted[name] for name, version in found.items() if not version]
     if not _version("av"):
         missing.append("av")
     words = ", ".join(f"{name} {version or '–'}" for name, version in found.items())
-    advice = f"pip install 'loa[audio,espeak]' ({', '.join(missing)})" if missing else ""
+    extras = ",".join(("audio", "espeak", *(("piper",) if "piper" in wanted else ())))
+    advice = f"pip install 'loa[{extras}]' ({', '.join(missing)})" if missing else ""
     return Examined("Giọng đọc / speech", not missing, words, advice)
 
 
@@ -124,6 +130,37 @@ def _lane_trouble(lane: LaneSettings, desk: Desk) -> str:
 
 async def _built(lane: LaneSettings, desk: Desk) -> None:
     await connect(lane, desk).close()
+
+
+def _stations(desk: Desk) -> Examined:
+    """The radio stations that somebody has written down; none is no mistake."""
+    stations = desk.workspace.stations
+    samples = sum(SAMPLE in station.name for station in stations.values())
+    late = sum(bool(station.night_slots) for station in stations.values())
+    found = f"{len(stations)}" + (f", {late} có giờ phát đêm / with slots at night" if late else "")
+    advice = f"thay {samples} dòng mẫu trong audiences/{STATIONS_FILE}" if samples else ""
+    return Examined("Đài truyền thanh / stations", True, found, advice)
+
+
+def _targets(desk: Desk) -> Examined:
+    """Every delivery target with its options, secrets and files, as a push would find them; nothing is connected."""
+    given = desk.workspace.settings.loudspeaker
+    wrong = [words for target in given.targets if (words := _target_trouble(target, desk))]
+    names = [
+        f"{target.name} ({target.kind}{', mặc định / default' if target.name == given.target else ''})"
+        for target in given.targets
+    ]
+    words = ", ".join(names) or "chỉ var/outbox / only var/outbox"
+    return Examined("Nơi nhận gói / targets", not wrong, words, "; ".join(wrong))
+
+
+def _target_trouble(target: TargetSettings, desk: Desk) -> str:
+    try:
+        with desk.workspace.lines_named():
+            open_target(target, desk.environ, desk.clock, desk.workspace.root)
+    except LoaError as error:
+        return f"{error.where.words.vi}: {error.words.vi}" if error.where else error.words.vi
+    return ""
 
 
 def _prefect(desk: Desk) -> Examined:
