@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -116,10 +116,7 @@ def print_bundle(out: Any, bundle: Bundle, texts: list[dict[str, Any]]) -> None:
     for item in covered["deliverables"]:
         audience = item["audience"]
         whom = f"{audience['name']}: {audience['people']} người" if audience else _places(item)
-        rows += [
-            (item["deliverable"]["id"], artefact["name"], artefact["language"], artefact["size"], whom)
-            for artefact in item["artefacts"]
-        ]
+        rows += [(item["deliverable"]["id"], *listed, whom) for listed in _listed(item["artefacts"])]
     table(out, ("Sản phẩm", "Tệp", "Ngôn ngữ", "Byte", "Đối tượng"), rows, (3,))
     for text in texts:
         size = f"{text['parts']} bản tin ({text['units']} ký tự {text['alphabet']}, còn trống {text['left']})"
@@ -132,6 +129,21 @@ def print_bundle(out: Any, bundle: Bundle, texts: list[dict[str, Any]]) -> None:
     findings = gate.findings_of(bundle)
     out.print(f"\n{len(findings)} lỗi và lưu ý / findings")
     print_findings(out, findings)
+
+
+def _listed(artefacts: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, int]]:
+    """Name, language and size of every file; those that each commune has its own of are one line."""
+    own: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    rows: list[tuple[str, str, int]] = []
+    for artefact in artefacts:
+        if not artefact.get("place"):
+            rows.append((artefact["name"], artefact["language"], artefact["size"]))
+            continue
+        own.setdefault((artefact["role"], artefact["language"]), []).append(artefact)
+    for (_, language), files in own.items():
+        more = f" và {len(files) - 1} tệp như vậy cho các xã khác" if len(files) > 1 else ""
+        rows.append((files[0]["name"] + more, language, sum(file["size"] for file in files)))
+    return rows
 
 
 def print_findings(out: Any, findings: Sequence[Finding]) -> None:

@@ -45,7 +45,7 @@ def check(
     from loa.loudspeaker.listening import VietAsr
     from loa.loudspeaker.page import page, read_fonts
     from loa.loudspeaker.profile import Profile
-    from loa.loudspeaker.soundcheck import check_sound, piece_of
+    from loa.loudspeaker.soundcheck import check_sound, length_of, piece_of
     from loa.model.errors import Misused
     from loa.store.artefacts import write_whole
 
@@ -55,7 +55,7 @@ def check(
         raise Misused("usage-value", {"name": "--out", "value": str(out), "expected": _another_file()})
     data = _read(file)
     lexicon = _lexicon(session, language) if script is not None else None
-    words = _words(script, language, lexicon)
+    words = _words(script, language, lexicon, length_of(data))
     profile = Profile()
     if listen:
         session.tell("Máy đang nghe… / Listening…")
@@ -65,6 +65,49 @@ def check(
         write_whole(out, page(piece_of(checked, data, file.name, link, profile), read_fonts(session.root / "assets")))
     session.show(_document(file, checked, out), lambda screen: _print(screen, file, checked, out))
     return 3 if checked.blocks else 0
+
+
+@app.command
+def pages(
+    bundle: str,
+    *,
+    listen: Annotated[bool, Parameter(negative=())] = False,
+    commune: str = "",
+    out: Annotated[Path, Parameter(name=["-o", "--out"])],
+    session: Injected,
+) -> None:
+    """Trang âm thanh của từng bản tin trong một gói: dạng sóng, âm lượng, lời. / A sound page for each bulletin.
+
+    Parameters
+    ----------
+    bundle
+        Các ký tự đầu của mã gói. / The start of the bundle's digest.
+    listen
+        Cho máy nghe lại các bản tin tiếng Việt. / Have a machine listen to those in Vietnamese.
+    commune
+        Chỉ bản tin của xã này (mã xã). / Only the bulletins of this commune.
+    out
+        Thư mục ghi trang và tệp âm thanh. / The folder for pages and sound.
+    """
+    from loa import gate
+    from loa.loudspeaker.bundle_pages import pages_of
+    from loa.loudspeaker.listening import VietAsr
+    from loa.loudspeaker.page import page, read_fonts
+    from loa.store.artefacts import write_whole
+
+    written: list[Path] = []
+    with session.desk() as desk:
+        found = gate.find_bundle(desk, bundle)
+        fonts, listener = read_fonts(desk.workspace.assets), VietAsr() if listen else None
+        for item in found.manifest["covered"]["deliverables"]:
+            artefacts = gate.artefacts_of(found, item["deliverable"]["id"])
+            for name, data, piece in pages_of(desk, artefacts, commune, listener):
+                session.tell(name)
+                target = out / item["deliverable"]["id"] / name
+                write_whole(target, data)
+                written.append(target.with_suffix(".html"))
+                write_whole(written[-1], page(piece, fonts))
+    session.show({"files": [str(path) for path in written]}, lambda screen: screen.print("\n".join(map(str, written))))
 
 
 def _another_file() -> Any:
@@ -99,7 +142,7 @@ def _lexicon(session: Session, language: str) -> Lexicon | None:
     return read_lexicon(workspace.assets, language, workspace.name_of)
 
 
-def _words(script: Path | None, language: str, lexicon: Lexicon | None) -> Words:
+def _words(script: Path | None, language: str, lexicon: Lexicon | None, seconds: float) -> Words:
     from loa.loudspeaker.soundcheck import Words, words_of
     from loa.model.errors import ContentError
 
@@ -109,7 +152,7 @@ def _words(script: Path | None, language: str, lexicon: Lexicon | None) -> Words
         text = _read(script).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ContentError.at("not-utf-8", script) from error
-    words = words_of(text, language, lexicon, str(script))
+    words = words_of(text, language, lexicon, str(script), seconds)
     if not words.count:
         raise ContentError.at("file-empty", script)
     return words

@@ -13,8 +13,9 @@ from loa.loudspeaker.listening import Hearing, Listener, findings, listen
 from loa.loudspeaker.measure import Measured, measure
 from loa.loudspeaker.page import Piece
 from loa.loudspeaker.profile import Profile
-from loa.loudspeaker.script import unheaded
-from loa.loudspeaker.speakable import RULES, speakable
+from loa.loudspeaker.script import Part, estimated_seconds, parse, unheaded
+from loa.loudspeaker.speakable import RULES, read, speakable
+from loa.model.errors import ContentError
 from loa.model.finding import Finding
 
 # how a bulletin's own comment begins
@@ -49,16 +50,47 @@ class Checked:
         return any(finding.blocks for finding in self.findings)
 
 
-def words_of(script: str, language: str, lexicon: Lexicon | None, name: str) -> Words:
+def words_of(script: str, language: str, lexicon: Lexicon | None, name: str, seconds: float = 0.0) -> Words:
     """A script and its spoken words. A language without reading rules is taken word for word.
 
-    Raises `ContentError` with every token that cannot be read, at its line.
+    A programme says its body twice or thrice: of a script in parts the words are those that come nearest to `seconds`
+    of sound. Raises `ContentError` with every token that cannot be read, at its line.
     """
     if language not in RULES or lexicon is None:
-        return Words(language, script, unheaded(script).strip())
+        return Words(language, script, _nearest(script, language, unheaded(script).strip(), seconds))
     # headings leave empty lines, so that a mistake is named by the line where it stands
     text = "\n".join(unheaded(line) for line in script.splitlines())
-    return Words(language, script, speakable(text, language, lexicon, name))
+    spoken = speakable(text, language, lexicon, name)
+    headed = "\n".join(
+        line if not unheaded(line) and line.strip() else read(line, language, lexicon).text
+        for line in script.splitlines()
+    )
+    return Words(language, script, _nearest(headed, language, spoken, seconds))
+
+
+def _nearest(script: str, language: str, spoken: str, seconds: float) -> str:
+    """The words as often as they are heard: the body once, twice or thrice, whichever is nearest to the length."""
+    try:
+        passages = parse(script, language, "-").passages
+    except ContentError:
+        return spoken  # not in parts: it is heard as it stands
+    heard = [
+        "\n\n".join(
+            paragraph
+            for passage in passages
+            for paragraph in passage.paragraphs * (times if passage.part is Part.BODY else 1)
+        )
+        for times in (1, 2, 3)
+    ]
+    return min(heard, key=lambda words: abs(estimated_seconds(words, language) - seconds)) if seconds else heard[0]
+
+
+def length_of(data: bytes) -> float:
+    """How long a file sounds, in seconds; 0 where it does not. Raises `Unsupported` without the `audio` extra."""
+    try:
+        return measure(data, peak=0.0).seconds
+    except UnreadableSoundError:
+        return 0.0
 
 
 def check_sound(
