@@ -122,7 +122,7 @@ def _own(artefacts: Sequence[Artefact], station: Station) -> list[Artefact]:
     return [
         item
         for item in artefacts
-        if item.language and item.place in {"", station.commune} and station.broadcasts(item.language)
+        if item.language and item.place in {"", station.commune} and item.language in station.languages
     ]
 
 

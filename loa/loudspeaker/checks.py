@@ -117,5 +117,5 @@ def order_findings(job: Job, desk: Desk) -> Iterator[Finding]:
     placed = [(desk.workspace.communes[station.commune], station) for station in found]
     yield from station_findings(placed, job.subject, urgent=urgent)
     for language in item.languages:
-        if not any(station.broadcasts(language) for station in found):
+        if not any(language in station.languages for station in found):
             yield Finding("language-unheard", job.subject, {"language": language_words(language)})

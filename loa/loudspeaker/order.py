@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
@@ -51,11 +51,14 @@ class LoudspeakerDeliverable(Deliverable):
     def validity(self, send_at: datetime) -> tuple[datetime, datetime]:
         """From when to when it may be broadcast (Vietnam's time)."""
         start = send_at.astimezone(VIETNAM)
-        if self.valid_days == "month":
-            last = (start.replace(day=1) + timedelta(days=31)).replace(day=1).date() - timedelta(days=1)
-        else:
-            last = start.date() + timedelta(days=self.valid_days - 1)
-        return start, datetime.combine(last, time(23, 59), tzinfo=VIETNAM)
+        return start, datetime.combine(last_day(start.date(), self.valid_days), time(23, 59), tzinfo=VIETNAM)
+
+
+def last_day(first: date, valid_days: int | str) -> date:
+    """The last day of so many, or of the month."""
+    if valid_days == "month":
+        return (first.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return first + timedelta(days=int(valid_days) - 1)
 
 
 def ordered(job: Job) -> LoudspeakerDeliverable:

@@ -13,6 +13,7 @@ from datetime import time
 from loa import handover
 from loa.channel import Desk, Job
 from loa.loudspeaker.order import ordered
+from loa.loudspeaker.speakable import RULES
 from loa.model.artefact import Artefact
 from loa.model.places import Station
 
@@ -20,10 +21,22 @@ ROLE = "stations"
 
 
 def of_job(job: Job, desk: Desk) -> tuple[Station, ...]:
-    """The station of every commune of a job; hours that the order names go before the station's own."""
-    slots = ordered(job).slots
-    found = (desk.workspace.station(place) for place in handover.communes_for(job, ordered(job).places, desk))
-    return tuple(replace(station, slots=slots) if slots else station for station in found)
+    """The station of every commune of a job; hours that the order names go before the station's own.
+
+    A station that does not say its languages broadcasts in those that machines speak, for they are everybody's; in a
+    language that only people read only where the order names its commune.
+    """
+    item = ordered(job)
+    chosen = item.languages if item.places != "all" else tuple(tag for tag in item.languages if tag in RULES)
+    found = (desk.workspace.station(place) for place in handover.communes_for(job, item.places, desk))
+    return tuple(
+        replace(
+            station,
+            slots=item.slots or station.slots,
+            languages=tuple(tag for tag in item.languages if tag in station.languages) if station.languages else chosen,
+        )
+        for station in found
+    )
 
 
 def kept(job: Job, desk: Desk) -> Artefact:

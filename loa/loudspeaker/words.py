@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from loa import handover
 from loa.channel import Desk, Job
+from loa.loudspeaker import station_list
 from loa.loudspeaker.lexicon import Lexicon, read_lexicon
 from loa.loudspeaker.order import ordered
 from loa.loudspeaker.script import Script, parse
@@ -64,9 +64,12 @@ class Wording:
     @property
     def communes(self) -> tuple[Commune, ...]:
         """The communes whose station broadcasts in this language."""
-        workspace = self.desk.workspace
-        asked = handover.communes_for(self.job, ordered(self.job).places, self.desk)
-        return tuple(commune for commune in asked if workspace.station(commune).broadcasts(self.language))
+        known = self.desk.workspace.communes
+        return tuple(
+            known[station.commune]
+            for station in station_list.of_job(self.job, self.desk)
+            if self.language in station.languages
+        )
 
     @property
     def varies(self) -> bool:

@@ -57,7 +57,3 @@ class Station:
         """Those of its slots that fall into the night."""
         start, end = NIGHT
         return tuple(slot for slot in self.slots if slot >= start or slot < end)
-
-    def broadcasts(self, language: str) -> bool:
-        """Whether it broadcasts in a language."""
-        return not self.languages or language in self.languages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -33,3 +34,15 @@ def test_nothing_is_lost_or_sent_twice_however_a_wave_is_killed(through: str) ->
     )[0]
     assert (people, lost, twice, unlisted) == ("400", "0", "0", "0")
     assert int(doubt) <= 4 * 50
+
+
+def test_what_communes_hear_alike_is_made_once_and_every_file_keeps_to_the_profile() -> None:
+    found = json.loads(run("bulletins", "--communes", "6", "--whole", "2", "--json"))
+    assert found["ratio"] > 1.5  # six pieces have little to share; a province has six times more
+    assert found["family"]["off"] <= 0.5
+    assert found["family"]["peak"] <= -1.0
+
+
+def test_voices_as_they_should_not_be_come_out_as_they_should() -> None:
+    found = json.loads(run("mastering", "--pieces", "3", "--json"))
+    assert (found["pieces"], found["inside"]) == (3, 3)

@@ -11,6 +11,7 @@ import pytest
 
 from loa import handover
 from loa.channel import Desk, Job
+from loa.loudspeaker import station_list
 from loa.loudspeaker.bulletin import speak_text
 from loa.loudspeaker.channel import LoudspeakerChannel
 from loa.loudspeaker.lexicon import read_lexicon
@@ -194,7 +195,7 @@ def test_a_mistake_in_the_words_is_named_by_its_line_in_the_template(desk: Desk)
 
 
 def test_a_language_that_machines_mangle_waits_for_its_recording(desk: Desk) -> None:
-    other = short(desk.workspace).model_copy(update={"languages": ("jra",)})
+    other = short(desk.workspace).model_copy(update={"languages": ("jra",), "places": THREE})
     shutil.copy(
         desk.workspace.templates / "loudspeaker/ngan.vi.j2", desk.workspace.templates / "loudspeaker/ngan.jra.j2"
     )
@@ -209,11 +210,26 @@ def test_a_language_that_machines_mangle_waits_for_its_recording(desk: Desk) -> 
 
 
 def test_where_nobody_translated_it_the_reader_is_given_the_vietnamese_words(desk: Desk) -> None:
-    job = job_of(desk.workspace, "d-30", short(desk.workspace).model_copy(update={"languages": ("sed",)}))
+    job = job_of(
+        desk.workspace, "d-30", short(desk.workspace).model_copy(update={"languages": ("sed",), "places": THREE})
+    )
     made = voiced_by(MemoryEngine()).prepare(job, desk)
     assert "mời bà con" in desk.store.artefacts.read(made[-1]).decode("utf-8-sig")
     codes = [finding.code for finding in voiced_by(MemoryEngine()).check(job, made, desk)]
     assert codes == [SAMPLE, "translation-missing", "recording-missing"]
+
+
+def test_only_a_station_that_says_so_is_asked_for_a_language_that_people_read(desk: Desk) -> None:
+    (desk.workspace.audiences / "stations.csv").write_text("code,languages\n05455,vi;jra\n", encoding="utf-8")
+    order = short(desk.workspace).model_copy(update={"languages": ("vi", "jra", "tyz")})
+    job = job_of(desk.workspace, "d-30", order)
+    wanted = {station.commune: station.languages for station in station_list.of_job(job, desk)}
+    assert wanted["05455"] == ("vi", "jra")
+    assert {languages for commune, languages in wanted.items() if commune != "05455"} == {("vi",)}
+    made = voiced_by(MemoryEngine()).prepare(job, desk)
+    found = {finding.code: finding for finding in voiced_by(MemoryEngine()).check(job, made, desk)}
+    assert found["recording-missing"].fields["count"] == 1
+    assert "tiếng Tày" in found["language-unheard"].words.vi
 
 
 # --- each commune its own

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from loa.loudspeaker.airlog_reading.entries import Read, read_lines, repeated
 from loa.loudspeaker.airlog_reading.lines import Line, lines_of
 from loa.loudspeaker.airlog_reading.sources import Source, gather
 from loa.loudspeaker.airlog_reading.whose import Bulletin
+from loa.loudspeaker.order import last_day
 from loa.model.clock import VIETNAM
 from loa.model.errors import ContentError, Mistake, Where
 from loa.store.airings import Airing, Entered, Package
@@ -102,8 +103,7 @@ def approved(package: Package) -> Mapping[str, Any]:
 def validity(package: Package) -> tuple[datetime, date]:
     """From which moment to the end of which day a package may be played (Vietnam's time)."""
     start = datetime.fromisoformat(package.covered["send_at"]).astimezone(VIETNAM)
-    days = int(approved(package)["deliverable"].get("valid_days", 1))
-    return start, start.date() + timedelta(days=days - 1)
+    return start, last_day(start.date(), approved(package)["deliverable"].get("valid_days", 1))
 
 
 def _bulletin(desk: Desk, package: Package) -> Bulletin:
