@@ -113,9 +113,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(json.dumps({"pieces": len(rows), "inside": inside, "speed": sound / spent}))
         return
     for name, seconds, loudness, peak, passes, holds in rows:
-        print(
-            f"{name:28} {seconds:5.0f} s  {loudness:6.2f} LUFS  {peak:5.2f} dBTP  {passes} passes{'' if holds else '  OUTSIDE'}"
-        )
+        kept = "" if holds else "  OUTSIDE"
+        print(f"{name:28} {seconds:5.0f} s  {loudness:6.2f} LUFS  {peak:5.2f} dBTP  {passes} passes{kept}")
     print(f"{inside} of {len(rows)} within {PROFILE.loudness} ±{PROFILE.tolerance} LUFS and {PROFILE.peak} dBTP")
     print(f"{sound / spent:.0f} seconds of sound a second")
 
