@@ -8,33 +8,37 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
-_MOMENT = (1980, 1, 1, 0, 0, 0)  # the earliest a zip file can say
+_MOMENT = datetime(1980, 1, 1)  # noqa: DTZ001 - zip files know no zones; the earliest that one can say
 _UNIX = 3
 _PLAIN = 0o644 << 16
 _DENSE = (".mp3", ".png", ".jpg")
 """What does not shrink."""
 
 
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    """The files as one zip, by name. Raises `ValueError` for a name that would leave the folder it is unpacked in."""
-    return _written(sorted(files.items()))
+def zipped(files: Mapping[str, bytes], moment: datetime = _MOMENT) -> bytes:
+    """The files as one zip, by name, all of one `moment`.
+
+    Raises `ValueError` for a name that would leave the folder it is unpacked in.
+    """
+    return _written(sorted(files.items()), moment)
 
 
 def settled(archive: bytes) -> bytes:
     """The same archive, its files in their order, with one moment for all of them."""
     with zipfile.ZipFile(io.BytesIO(archive)) as source:
-        return _written((item.filename, source.read(item)) for item in source.infolist())
+        return _written(((item.filename, source.read(item)) for item in source.infolist()), _MOMENT)
 
 
-def _written(files: Iterable[tuple[str, bytes]]) -> bytes:
+def _written(files: Iterable[tuple[str, bytes]], moment: datetime) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, data in files:
             parts = name.split("/")
             if not name or "\\" in name or ":" in name or any(part in {"", ".", ".."} for part in parts):
                 raise ValueError(f"a name that stays in its folder is expected: {name!r}")
-            entry = zipfile.ZipInfo(name, date_time=_MOMENT)
+            entry = zipfile.ZipInfo(name, date_time=moment.timetuple()[:6])
             entry.create_system, entry.external_attr = _UNIX, _PLAIN
             entry.compress_type = zipfile.ZIP_STORED if name.endswith(_DENSE) else zipfile.ZIP_DEFLATED
             archive.writestr(entry, data)

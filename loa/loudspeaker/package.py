@@ -89,7 +89,7 @@ def build(order: Order, files: Sequence[tuple[Artefact, bytes]]) -> dict[str, by
 
 def parcel(order: Order, files: Sequence[tuple[Artefact, bytes]]) -> dict[str, bytes]:
     """The package as it is handed over: one zip named after the commune."""
-    return {f"{order.stem}.zip": zipped(build(order, files))}
+    return {f"{order.stem}.zip": zipped(build(order, files), order.valid_from)}
 
 
 def _sheet(order: Order, audio: Sequence[Artefact]) -> Sheet:

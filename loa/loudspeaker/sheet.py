@@ -142,7 +142,7 @@ def _say(where: Any, words: str, size: float, *, bold: bool = False, italic: boo
     return paragraph
 
 
-_COLUMNS = (("Lượt", 14.0), ("Bắt đầu", 20.0), ("Dài khoảng", 26.0), ("Phần", 55.0), ("Tệp ghi âm", 50.0))
+_COLUMNS = (("Lượt", 14.0), ("Bắt đầu", 20.0), ("Dài khoảng", 26.0), ("Phần", 58.0), ("Tệp ghi âm", 50.0))
 
 
 def _cue_table(document: Document, rows: Sequence[Cue], reader: Reader) -> None:
@@ -152,6 +152,8 @@ def _cue_table(document: Document, rows: Sequence[Cue], reader: Reader) -> None:
     columns = _COLUMNS if reader.records else _COLUMNS[:-1]
     table = document.add_table(rows=1, cols=len(columns), style="Table Grid")
     table.autofit = False
+    for column, (_, width) in zip(table.columns, columns, strict=True):
+        column.width = Mm(width)
     lines = [[name for name, _ in columns]]
     for cue in rows:
         file = f"{cue.number}-{part_name(cue.part)}" if cue.part and not cue.again else "máy tự ghép"
