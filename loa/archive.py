@@ -11,6 +11,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 _MOMENT = datetime(1980, 1, 1)  # noqa: DTZ001 - zip files know no zones; the earliest that one can say
+EPOCH = datetime(2025, 1, 1)  # noqa: DTZ001 - office files know no zones; fixed, so that bytes do not depend on the day
+"""The day that documents are said to be made on."""
+
 _UNIX = 3
 _PLAIN = 0o644 << 16
 _DENSE = (".mp3", ".png", ".jpg")

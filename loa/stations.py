@@ -20,6 +20,7 @@ from loa.model.campaign import LANGUAGE
 from loa.model.errors import ContentError, Mistake, Where
 from loa.model.places import Commune, Station
 from loa.model.settings import LoudspeakerSettings
+from loa.written import read_words
 
 T = TypeVar("T")
 COLUMNS = ("code", "name", "slots", "clusters", "languages", "hotline", "target")
@@ -59,16 +60,7 @@ def read_stations(
 
 
 def _text(path: Path, name: str) -> str:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise ContentError.at("file-missing", name) from error
-    if len(raw) > MAX_BYTES:
-        raise ContentError.at("file-too-big", name, size=len(raw), most=MAX_BYTES)
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ContentError.at("not-utf-8", name, raw.count(b"\n", 0, error.start) + 1) from None
+    text = read_words(path, name, MAX_BYTES)
     if not text.strip():
         raise ContentError.at("file-empty", name)
     return unicodedata.normalize("NFC", text)

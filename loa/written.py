@@ -64,18 +64,22 @@ class Located:
 
 def read_yaml(path: Path, name: str) -> Located:
     """One YAML file. Raises `ContentError` naming file and line where it cannot be read."""
+    return _parse(read_words(path, name), name)
+
+
+def read_words(path: Path, name: str, most: int = MAX_BYTES) -> str:
+    """The text of a file that a person wrote. Raises `ContentError`: missing, too big, not UTF-8 (at its line)."""
     try:
         raw = path.read_bytes()
     except OSError as error:
         raise ContentError.at("file-missing", name) from error
-    if len(raw) > MAX_BYTES:
-        raise ContentError.at("file-too-big", name, size=len(raw), most=MAX_BYTES)
+    if len(raw) > most:
+        raise ContentError.at("file-too-big", name, size=len(raw), most=most)
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise ContentError.at("not-utf-8", name, line) from error
-    return _parse(text, name)
 
 
 def read_toml(path: Path, name: str) -> Located:

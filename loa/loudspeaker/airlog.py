@@ -8,10 +8,11 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from importlib import import_module
 from typing import Any
 
+from loa.archive import EPOCH
 from loa.loudspeaker.languages import language_name
 from loa.model.places import Commune
 
@@ -50,7 +51,6 @@ _HINTS = (
 )
 _SPARE = 6  # empty rows at the end, for broadcasts that were not planned
 _LONGEST_LIST = 255  # characters of a drop-down list, by the format
-_EPOCH = datetime(2025, 1, 1)  # noqa: DTZ001 - spreadsheets know no zones; fixed, so that bytes do not depend on the day
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def airlog(sheet: Sheet) -> bytes:
     # a title that begins with "=" is a title, not a formula
     options = {"in_memory": True, "strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(buffer, options) as book:
-        book.set_properties({"title": f"{TITLE}: {sheet.title}", "created": _EPOCH})
+        book.set_properties({"title": f"{TITLE}: {sheet.title}", "created": EPOCH})
         page = book.add_worksheet(TITLE)
         header = _head(book, page, sheet)
         last = _rows(book, page, sheet, header)

@@ -6,13 +6,12 @@ no machine speaks.
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from loa.archive import settled
+from loa.archive import EPOCH, settled
 from loa.loudspeaker.script import HEADINGS, Part, Passage, estimated_seconds, parse
 from loa.model.languages import language_words
 from loa.text.normal import slug
@@ -20,7 +19,6 @@ from loa.text.normal import slug
 if TYPE_CHECKING:
     from docx.document import Document
 
-_EPOCH = dt.datetime(2025, 1, 1)  # noqa: DTZ001 - the file format knows no zones; fixed, so that bytes do not depend on the day
 _FONT = "Times New Roman"
 _TYPE = 18  # points: read standing, at arm's length
 _CHIME_SECONDS = 5.0
@@ -128,7 +126,7 @@ def _page(document: Document, title: str) -> None:
     told = document.core_properties
     told.title, told.comments, told.language = title[:255], "", "vi-VN"
     told.author = told.last_modified_by = ""
-    told.created = told.modified = _EPOCH
+    told.created = told.modified = EPOCH
 
 
 def _say(where: Any, words: str, size: float, *, bold: bool = False, italic: bool = False, after: float = 0) -> Any:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from datetime import datetime
 from importlib import import_module
 from typing import Any
 
+from loa.archive import EPOCH
 from loa.sms.broadcast import wording
 from loa.sms.broadcast.request import Request
 
@@ -27,7 +27,6 @@ COLUMNS: Mapping[str, tuple[str, int, str]] = {
 }
 NUMBERS = ("subscribers", "sent", "delivered")
 _HEADER = 5  # the row of column names, from 0
-_EPOCH = datetime(2025, 1, 1)  # noqa: DTZ001 - spreadsheets know no zones; fixed, so that bytes do not depend on the day
 
 
 def form(request: Request) -> bytes:
@@ -36,7 +35,7 @@ def form(request: Request) -> bytes:
     xlsxwriter = import_module("xlsxwriter")
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_numbers": False}) as book:
-        book.set_properties({"title": f"Kết quả nhắn tin: {request.operator}", "created": _EPOCH})
+        book.set_properties({"title": f"Kết quả nhắn tin: {request.operator}", "created": EPOCH})
         sheet = book.add_worksheet("Kết quả nhắn tin")
         _head(book, sheet, request)
         _rows(book, sheet, request)

@@ -8,10 +8,9 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from loa.archive import settled
+from loa.archive import EPOCH, settled
 from loa.sms.broadcast import wording
 from loa.sms.broadcast.request import Area, Request, data
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from docx.text.paragraph import Paragraph
 
 WIDTHS = (66.0, 98.0)  # millimetres: issuer and state, of the 164 between the margins
-_EPOCH = datetime(2025, 1, 1)  # noqa: DTZ001 - the file format knows no zones; fixed, so that bytes do not depend on the day
 STATE, MOTTO = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc"
 
 
@@ -80,7 +78,7 @@ def _page(document: Document, request: Request) -> None:
     told.title, told.subject = _safe(wording.subject(request))[:255], request.id[:255]
     told.author = told.last_modified_by = _safe(request.issuer)[:255]
     told.comments, told.language = "", "vi-VN"
-    told.created = told.modified = _EPOCH
+    told.created = told.modified = EPOCH
 
 
 def _head(document: Document, request: Request) -> None:
