@@ -80,6 +80,8 @@ def _recipe(shop: Workshop, words: Sequence[Words], titles: Sequence[Titles]) ->
     return digest(
         {
             "made": "bulletins",
+            # the same Vietnamese words may be read in several languages
+            "language": words[0].script.language,
             "pieces": [
                 [item.commune.code if item.commune else "", item.script.printed, item.spoken.printed, title.title]
                 for item, title in zip(words, titles, strict=True)

@@ -80,6 +80,17 @@ def test_one_file_may_have_the_whole_script(desk: Desk, jarai: Job) -> None:
     assert [(row.part, row.state) for row in standing(jarai, desk)] == [("", "recorded")]
 
 
+def test_languages_that_are_read_from_the_same_words_each_have_their_own_voice(desk: Desk, jarai: Job) -> None:
+    order = short(desk.workspace).model_copy(update={"languages": ("vi", "sed", "bdq"), "places": THREE})
+    job = job_of(desk.workspace, "d-30", order)
+    for language in ("sed", "bdq"):  # nobody translated it: the readers put the Vietnamese words over
+        brought = Brought(read_by_somebody(spoken(job, desk, None)), "ghi-am.wav", language)
+        add(job, desk, brought, "cán bộ")
+    made = LoudspeakerChannel().prepare(job, desk)
+    sounds = [(item.language, item.provenance["engine"]) for item in made if item.role == "audio"]
+    assert sounds == [("vi", "espeak"), ("sed", "recording"), ("bdq", "recording")]
+
+
 def test_a_script_that_changed_is_not_said_by_an_old_voice(desk: Desk, jarai: Job) -> None:
     for part in Part:
         bring(jarai, desk, part)
