@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, cast
 
 from loa.loudspeaker.audio import WIDTH, Audio
@@ -216,6 +217,21 @@ def _graph(frame: AudioFrame, chain: Sequence[Filter]) -> Graph:
     graph.link_nodes(*nodes)
     graph.configure()
     return graph
+
+
+@cache
+def refused(name: str, arguments: str) -> str | None:
+    """Why FFmpeg will not have a filter with these arguments; nothing where it will. Without PyAV nobody can say."""
+    try:
+        import av
+        from av.filter import Graph
+    except ImportError:
+        return None
+    try:
+        Graph().add(name, arguments)
+    except (av.FFmpegError, ValueError, OSError) as error:
+        return getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return None
 
 
 def frames(pcm: bytes, rate: int, sample_format: str = "s16", width: int = WIDTH) -> Iterator[AudioFrame]:

@@ -32,6 +32,7 @@ _WHEN: Mapping[LevelName, str] = {
     "khan-cap": "Phát ngay khi nhận được, không chờ đến khung giờ.",
 }
 
+_LONGEST = 100  # of a commune's name in a file's; file systems take 255 bytes, Windows 260 with all folders
 MANIFEST, GUIDE, AIRLOG = "manifest.json", "huong-dan-phat.txt", "nhat-ky-phat-thanh.xlsx"
 
 
@@ -67,7 +68,7 @@ class Order:
     @property
     def stem(self) -> str:
         """The name of its zip, without the ending: `05443-phuong-phan-dinh-phung`."""
-        return f"{self.commune.code}-{slug(self.commune.name)}"
+        return f"{self.commune.code}-{slug(self.commune.name)[:_LONGEST]}"
 
 
 def build(order: Order, files: Sequence[tuple[Artefact, bytes]]) -> dict[str, bytes]:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from loa.loudspeaker.codec import refused
 from loa.model.artefact import digest
 from loa.model.campaign import Localised, Slug, Written
 from loa.model.errors import ContentError, Where
@@ -83,7 +84,13 @@ def read_profile(templates: Path, name: str = DEFAULT, name_of: Callable[[Path],
         where: Where = located.where(("profiles", name, "chain"))
         known = ", ".join(written.chains)
         raise ContentError.at("profile-chain", where.file, where.line, where.field, name=found.chain, known=known)
-    return found.model_copy(update={"name": name, "steps": written.chains[found.chain]})
+    whole = found.model_copy(update={"name": name, "steps": written.chains[found.chain]})
+    for place, (filter_, arguments) in enumerate(whole.filters):
+        if (problem := refused(filter_, arguments)) is not None:
+            where = located.where(("chains", found.chain, place))
+            value = f"{filter_} {arguments}"
+            raise ContentError.at("profile-step", where.file, where.line, where.field, value=value, problem=problem)
+    return whole
 
 
 def known_profiles(templates: Path, name_of: Callable[[Path], str] = str) -> Mapping[str, Localised]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from loa.archive import EPOCH, settled
 from loa.loudspeaker.script import HEADINGS, Part, Passage, estimated_seconds, parse
 from loa.model.languages import language_words
-from loa.text.normal import slug
+from loa.text.normal import NOT_IN_XML, slug
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -124,7 +124,7 @@ def _page(document: Document, title: str) -> None:
     for script in ("w:ascii", "w:hAnsi", "w:cs", "w:eastAsia"):
         fonts.set(qn(script), _FONT)
     told = document.core_properties
-    told.title, told.comments, told.language = title[:255], "", "vi-VN"
+    told.title, told.comments, told.language = NOT_IN_XML.sub("", title)[:255], "", "vi-VN"
     told.author = told.last_modified_by = ""
     told.created = told.modified = EPOCH
 
@@ -135,7 +135,7 @@ def _say(where: Any, words: str, size: float, *, bold: bool = False, italic: boo
     paragraph = where.add_paragraph()
     paragraph.paragraph_format.space_before = Pt(0)
     paragraph.paragraph_format.space_after = Pt(after)
-    run = paragraph.add_run(words)
+    run = paragraph.add_run(NOT_IN_XML.sub("", words))
     run.bold, run.italic, run.font.size = bold, italic, Pt(size)
     return paragraph
 

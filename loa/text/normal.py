@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""What no office document can hold: a name or a title may have brought it."""
 _STROKES = str.maketrans({"đ": "d", "Đ": "D"})
 
 

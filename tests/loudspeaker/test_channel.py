@@ -23,6 +23,7 @@ from loa.loudspeaker.speech.engine import Fit
 from loa.loudspeaker.speech.espeak import EspeakEngine
 from loa.loudspeaker.speech.memory import MemoryEngine
 from loa.loudspeaker.voice import to_speech
+from loa.model.campaign import Localised
 from loa.model.errors import ContentError
 from loa.model.ledger import Progress
 from loa.text.context import values
@@ -335,6 +336,29 @@ def test_a_bulletin_is_valid_for_the_days_its_order_says(desk: Desk, days: int |
     turn(channel, job, made, desk, 500)
     manifest = json.loads(package_of(job, desk, "05443")["manifest.json"])
     assert (manifest["valid_from"], manifest["valid_to"]) == ("2027-09-10T08:30:00+07:00", f"{last}T23:59:00+07:00")
+
+
+@pytest.mark.parametrize("title", ["Bản\x01 tin", "Bản\x00 tin", "=1+1", "Bản\ntin", "x" * 500], ids=range(5))
+def test_whatever_a_title_has_in_it_what_was_approved_can_be_laid_out(desk: Desk, title: str) -> None:
+    named = Localised(vi=title, en=title)
+    order = short(desk.workspace).model_copy(update={"places": ("05443",), "title": named})
+    job, channel = job_of(desk.workspace, "d-30", order), voiced_by(MemoryEngine())
+    made = channel.prepare(job, desk)
+    channel.expand(job, made, desk)
+    assert turn(channel, job, made, desk, 500) == Progress(1, 0)
+
+
+@pytest.mark.parametrize("step", ["highpass f=abc", "highpass f=nan", "deesser i=5", "highpass f=200:movie=a.wav"])
+def test_a_filter_that_cannot_be_is_named_by_its_line(desk: Desk, step: str) -> None:
+    path = desk.workspace.templates / "loudspeaker" / "profiles.yaml"
+    text = path.read_text(encoding="utf-8").replace("highpass f=", f"{step}\n    - highpass f=", 1)
+    path.write_text(text, encoding="utf-8")
+    line = next(number for number, words in enumerate(text.splitlines(), 1) if step in words)
+    with pytest.raises(ContentError) as error:
+        voiced_by(MemoryEngine()).prepare(job_of(desk.workspace, "d-30", short(desk.workspace)), desk)
+    assert error.value.code == "profile-step"
+    assert error.value.where is not None
+    assert (error.value.where.file, error.value.where.line) == ("templates/loudspeaker/profiles.yaml", line)
 
 
 def test_a_station_that_changes_after_the_approval_changes_what_was_approved(desk: Desk) -> None:

@@ -6,13 +6,13 @@ The same bytes for the same request: nothing of the clock or the machine is in i
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from loa.archive import EPOCH, settled
 from loa.sms.broadcast import wording
 from loa.sms.broadcast.request import Area, Request, data
+from loa.text.normal import NOT_IN_XML
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -320,9 +320,8 @@ def _vietnamese(properties: Any) -> None:
     properties.append(language)
 
 
-# what XML cannot hold; such a text is refused by the checks, and until then its letter shows where
-_NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# such a text is refused by the checks, and until then its letter shows where
 
 
 def _safe(words: str) -> str:
-    return _NO_XML.sub("�", words)
+    return NOT_IN_XML.sub("�", words)
