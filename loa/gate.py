@@ -54,6 +54,8 @@ def manifest_of(desk: Desk, found: Occasion, made: Sequence[Prepared]) -> dict[s
         "plan": found.plan.number,
         "message_class": found.campaign.message_class.value,
         "issuer": found.campaign.issuer.model_dump(),
+        # in both languages: they stand on the sheets and in the manifests of packages, whatever language is spoken
+        "titles": [found.campaign.title.model_dump(), found.wave.title.model_dump()],
         "send_at": found.wave.send_at.isoformat(),
         "closes_at": found.wave.closes_at.isoformat(),
         "hours": settings.hours.model_dump(mode="json"),

@@ -55,10 +55,14 @@ def sheet(
     from loa.loudspeaker.package import language_slug
     from loa.loudspeaker.sheet import Reader, reading_sheet
     from loa.loudspeaker.words import wording
+    from loa.model.errors import ContentError
     from loa.store.artefacts import write_whole
 
     with session.desk() as desk:
         job = _job(desk, id, wave, deliverable, year)
+        if language not in job.deliverable.languages:
+            known = ", ".join(job.deliverable.languages)
+            raise ContentError.at("recording-not-asked", "--language", name=language, known=known)
         source = wording(job, desk, language)
         whose = [_commune(desk, job, commune)] if commune else (list(source.communes) if source.varies else [None])
         made: list[Path] = []
