@@ -9,9 +9,11 @@ from loa.loudspeaker.checks import Made, folded, sound_findings, word_findings
 from loa.loudspeaker.metering import measured
 from loa.loudspeaker.order import ordered
 from loa.loudspeaker.profile import read_profile
-from loa.loudspeaker.recordings import findings_of
+from loa.loudspeaker.recordings import findings_of, words_of
+from loa.loudspeaker.script import Part
 from loa.loudspeaker.speakable import RULES
 from loa.loudspeaker.speech.engine import Fit
+from loa.loudspeaker.speech.recording import key_of
 from loa.loudspeaker.words import Wording, wording
 from loa.model.artefact import Artefact
 from loa.model.finding import Finding
@@ -46,10 +48,19 @@ def _language(wording: Wording, artefacts: Sequence[Artefact], takes: Sequence[R
         # a language that only people read waits for its recording; any other was not made
         code = "bulletin-missing" if language in RULES else "recording-missing"
         yield Finding(code, job.subject, {"language": language_words(language), "count": len(unmade)})
-    yield from findings_of(takes, language)
+    yield from findings_of(_in_use(wording, takes), language)
     whole = {place: pieces[place] for place in wanted if names[place] not in unmade}
     yield from folded((names[place], _words(wording, found)) for place, found in whole.items())
     yield from folded(((names[place], _sound(wording, found)) for place, found in whole.items()), by_code=True)
+
+
+def _in_use(wording: Wording, takes: Sequence[Recording]) -> list[Recording]:
+    """The takes of words that are still said: of one that is not heard any more there is nothing to decide."""
+    told = [take for take in takes if take.language == wording.language and take.findings]
+    if not told:
+        return []
+    said = {key_of(wording.language, words_of(words, part)) for words in wording.all() for part in (None, *Part)}
+    return [take for take in told if take.key in said]
 
 
 def _words(wording: Wording, found: dict[str, Artefact]) -> Iterator[Finding]:

@@ -102,6 +102,17 @@ def test_a_script_that_changed_is_not_said_by_an_old_voice(desk: Desk, jarai: Jo
     assert [row.state for row in standing(jarai, desk)] == ["recorded", "recorded", "recorded", "stale"]
 
 
+def test_what_was_wrong_with_a_take_of_words_that_are_gone_blocks_nobody(desk: Desk, jarai: Job) -> None:
+    bring(jarai, desk, None, data=read_by_somebody("Chào."))
+    made = LoudspeakerChannel().prepare(jarai, desk)
+    assert "recording-short" in {found.code for found in LoudspeakerChannel().check(jarai, made, desk)}
+    path = desk.workspace.templates / "loudspeaker" / "ngan.jra.j2"
+    path.write_text(path.read_text(encoding="utf-8").replace("Xin cảm ơn!", "Xin hết!"), encoding="utf-8")
+    bring(jarai, desk, None)
+    made = LoudspeakerChannel().prepare(jarai, desk)
+    assert "recording-short" not in {found.code for found in LoudspeakerChannel().check(jarai, made, desk)}
+
+
 def test_a_newer_take_stands_before_the_older_and_makes_the_piece_anew(desk: Desk, jarai: Job) -> None:
     bring(jarai, desk, None)
     before = LoudspeakerChannel().prepare(jarai, desk)[-1]
