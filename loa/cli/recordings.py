@@ -122,15 +122,12 @@ def add(
         Người nhập; hoặc biến LOA_ACTOR. / Who brings it; or LOA_ACTOR.
     """
     from loa.cli.reviews import findings_document, print_findings
+    from loa.cli.sounds import read_file
     from loa.loudspeaker.listening import VietAsr
     from loa.loudspeaker.recordings import Brought
     from loa.loudspeaker.recordings import add as put_away
-    from loa.model.errors import ContentError
 
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise ContentError.at("file-missing", file) from error
+    data = read_file(file)
     with session.desk() as desk:
         job = _job(desk, id, wave, deliverable, year)
         place = _commune(desk, job, commune) if commune else None

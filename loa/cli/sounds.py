@@ -53,7 +53,7 @@ def check(
         raise Misused("usage-missing", {"name": "--script"})
     if out is not None and out.resolve() in {path.resolve() for path in (file, script) if path is not None}:
         raise Misused("usage-value", {"name": "--out", "value": str(out), "expected": _another_file()})
-    data = _read(file)
+    data = read_file(file)
     lexicon = _lexicon(session, language) if script is not None else None
     words = _words(script, language, lexicon, length_of(data))
     profile = Profile()
@@ -116,7 +116,8 @@ def _another_file() -> Any:
     return Words("một tệp khác với tệp đang kiểm tra", "another file than the one that is checked")
 
 
-def _read(file: Path) -> bytes:
+def read_file(file: Path) -> bytes:
+    """A file that somebody names. Raises `ContentError`: not there, no file, too big."""
     from loa.model.errors import ContentError
 
     if not file.is_file():  # a folder, a pipe or a device has no end
@@ -149,7 +150,7 @@ def _words(script: Path | None, language: str, lexicon: Lexicon | None, seconds:
     if script is None:
         return Words(language)
     try:
-        text = _read(script).decode("utf-8-sig")
+        text = read_file(script).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ContentError.at("not-utf-8", script) from error
     words = words_of(text, language, lexicon, str(script), seconds)

@@ -70,10 +70,22 @@ def made(shop: Workshop, wording: Wording) -> tuple[Artefact, ...]:
     except (Unsupported, GatewayError) as error:
         if wording.language in RULES and error.code != "recording-not-found":
             raise
-        return tuple(artefact for of_one in texts for artefact in of_one)
+        return tuple(
+            artefact
+            for place, of_one in enumerate(texts)
+            for artefact in (*of_one, *_if_recorded(shop, studio, pieces[place], words[place]))
+        )
     artefacts = tuple(artefact for of_one, sound in zip(texts, sounds, strict=True) for artefact in (*of_one, sound))
     kept.remember(recipe, artefacts)
     return artefacts
+
+
+def _if_recorded(shop: Workshop, studio: Studio, piece: Piece, words: Words) -> tuple[Artefact, ...]:
+    """The sound of one piece, where people have read all of it: the others of its family wait for theirs."""
+    try:
+        return studio.make_all((piece,), lambda _, bulletin: _stored(shop, words, bulletin))
+    except (Unsupported, GatewayError):
+        return ()
 
 
 def _recipe(shop: Workshop, words: Sequence[Words], titles: Sequence[Titles]) -> str:

@@ -26,6 +26,7 @@ VERSION = "2"
 """Part of every recipe: raise it when mastering changes what comes out."""
 
 _SILENT = -60.0  # LUFS; quieter speech than this is no speech
+_UNHEARD = 0.001  # of full scale; what is softer all the way through says nothing
 _OVERSAMPLED = 4
 _LAME_LOSES = 0.43  # dB; LAME at 128 kbit/s and below gives back 0.40-0.46 less than it was given
 _CLOSE = 0.25  # dB from the target that is not worth another pass; the tolerance is twice that
@@ -178,6 +179,8 @@ class Mastering:
     def _filtered(self, take: Take) -> bytes:
         """Through the profile's chain (a chime is not a voice: it stays as it is), as 32-bit floats at its rate."""
         audio = take.sound()
+        if not take.chime and audio.peak < _UNHEARD:
+            raise GatewayError("speech-silent")  # one sentence that nobody hears may be the one that matters
         pcm = audio.pcm + silence(take.pause, audio.rate).pcm
         rate = self.profile.rate
         steps: tuple[Step, ...] = () if take.chime else self.profile.filters

@@ -171,6 +171,14 @@ def test_a_sentence_that_is_far_too_loud_gets_a_level_of_its_own() -> None:
     assert PROFILE.holds(after.measured.loudness, after.measured.peak)
 
 
+def test_a_sentence_that_says_nothing_is_no_sentence() -> None:
+    asked, mastering = Asked(), Mastering(PROFILE)
+    mastering.master([*map(asked.take, SHARED)], {})
+    with pytest.raises(GatewayError) as error:
+        mastering.master([Take("name", lambda: silence(2, 22_050), 0.35), *map(asked.take, SHARED)], {})
+    assert error.value.code == "speech-silent"
+
+
 def test_only_what_comes_again_is_kept_in_memory() -> None:
     asked = Asked()
     mastering = Mastering(PROFILE, {*SHARED}.__contains__)

@@ -141,8 +141,13 @@ def test_where_communes_have_their_own_words_the_commune_is_asked_for(desk: Desk
         commune = desk.workspace.communes[code]
         greeting = read_by_somebody(f"Kính thưa bà con {commune.name}!")
         add(jarai, desk, Brought(greeting, "a.wav", "jra", Part.GREETING, commune), "cán bộ")
-    made = LoudspeakerChannel().prepare(jarai, desk)
-    assert [item.place for item in made if item.role == "audio"] == list(THREE)
+        made = LoudspeakerChannel().prepare(jarai, desk)
+        found = {finding.code: finding for finding in LoudspeakerChannel().check(jarai, made, desk)}
+        # whoever has read is heard, and the others are counted
+        assert [item.place for item in made if item.role == "audio"] == list(THREE[: THREE.index(code) + 1])
+        waiting = len(THREE) - THREE.index(code) - 1
+        assert ("recording-missing" in found) == bool(waiting)
+        assert not waiting or found["recording-missing"].fields["count"] == waiting
 
 
 @pytest.mark.parametrize(

@@ -320,8 +320,6 @@ def _vietnamese(properties: Any) -> None:
     properties.append(language)
 
 
-# such a text is refused by the checks, and until then its letter shows where
-
-
 def _safe(words: str) -> str:
+    # a text with such a character is refused by the checks, and until then its letter shows where
     return NOT_IN_XML.sub("�", words)
