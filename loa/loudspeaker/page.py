@@ -26,6 +26,7 @@ from loa.loudspeaker.picture import Marked
 from loa.loudspeaker.profile import Profile
 from loa.loudspeaker.script import unheaded
 from loa.model.finding import Finding
+from loa.model.languages import language_words
 from loa.text.normal import nfc
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def page(piece: Piece, fonts: Fonts | None = None) -> bytes:
     values = {
         "title": _plain(piece.title) or "–",
         "issuer": _plain(piece.issuer),
-        "language": _plain(piece.language),
+        "language": _plain(str(language_words(piece.language))),
         "draft": piece.draft,
         "voice": _plain(piece.voice),
         "facts": [(_plain(name), _plain(value)) for name, value in piece.facts],

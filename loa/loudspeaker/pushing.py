@@ -23,6 +23,8 @@ from loa.model.states import RowState
 PUSHED = "pushed"
 _AGAIN = timedelta(minutes=2)
 _LATER = timedelta(minutes=10)  # after a refusal: by then somebody may have mended it
+_TRIES = 4
+_DAY = 86_400.0
 _ATTEMPTS = 2  # in one turn; more than that is the ledger's work
 
 
@@ -53,7 +55,9 @@ class Pusher(Carrier):
         try:
             receipts = [await push(target, self._name(name), data, attempts=_ATTEMPTS) for name, data in files.items()]
         except TargetLater as error:
-            wait = max(_AGAIN, timedelta(seconds=error.retry_after or 0))
+            wait = min(max(_AGAIN, timedelta(seconds=min(error.retry_after or 0, _DAY))), _LATER)
+            if row.attempts >= _TRIES:
+                self.held = "target-down"  # nobody sits before a release for hours; run again, it tries again
             return self._back(row, error.code, wait)
         except TargetRefuses as error:
             self.held = "target-refuses"

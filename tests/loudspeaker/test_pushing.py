@@ -94,6 +94,20 @@ def test_a_target_that_is_down_keeps_nobody_else_and_is_tried_again(desk: Desk, 
     assert turn(channel, job, made, later, 500) == Progress(2, 0)
 
 
+def test_a_release_does_not_wait_for_a_dead_target_for_ever(desk: Desk, job: Job) -> None:
+    target = target_of(desk, fails=-1)
+    channel, made = prepared(job, desk, target)
+    held = []
+    for minutes in range(0, 40, 5):
+        later = replace(desk, clock=FixedClock(desk.clock.now() + timedelta(minutes=minutes)))
+        held.append(turn(channel, job, made, later, 500).held)
+    assert held[0] == ""
+    assert held[-1] == "target-down"
+    target.fails = 0
+    later = replace(desk, clock=FixedClock(desk.clock.now() + timedelta(minutes=60)))
+    assert turn(channel, job, made, later, 500) == Progress(2, 0)
+
+
 def test_a_target_that_refuses_stops_the_release_with_a_reason(desk: Desk, job: Job) -> None:
     target = Refusing(target_of(desk).account)
     channel, made = prepared(job, desk, target)
