@@ -202,5 +202,6 @@ def _page(page: Any, sheet: Sheet, header: int, last: int) -> None:
     page.fit_to_pages(1, 0)
     page.repeat_rows(header)
     page.print_area(0, 0, last, len(COLUMNS) - 1)
-    # "&" begins a code there
-    page.set_footer(f"&L{sheet.package}&C{sheet.commune.name.replace('&', '&&')}&RTrang &P/&N")
+    # "&" begins a code there, and a footer of more than 255 characters is left out whole
+    name = sheet.commune.name[:60].replace("&", "&&")
+    page.set_footer(f"&L{sheet.package[:100]}&C{name}&RTrang &P/&N")
