@@ -15,7 +15,7 @@ from pathlib import Path
 from loa.channel import Delivery, Desk, Job
 from loa.model.artefact import Artefact, digest
 from loa.model.campaign import Places
-from loa.model.errors import ContentError, StoreError
+from loa.model.errors import ContentError, LoaError, StoreError
 from loa.model.ledger import Change, Lease, Pause, PlannedRow, Progress, Row
 from loa.model.places import Commune
 from loa.model.states import RowState
@@ -28,8 +28,8 @@ _AT_ONCE = 50  # rows that may be in doubt together, where each has a package of
 class Carrier:
     """Takes packages further than the outbox, for the length of one delivery. This one leaves them where they lie."""
 
-    held = ""
-    """Why the rows it brought back should not be tried again at once; empty where they may."""
+    trouble: LoaError | None = None
+    """What keeps it from going on; told once everything else is out. The rows it brought back stay planned."""
 
     async def carry(self, row: Row, files: Mapping[str, bytes]) -> Change:
         """Takes a recipient's own files on; they lie in the outbox whole by now."""
@@ -161,6 +161,7 @@ class HandOver:
         """Lays the packages in the outbox, carries them further, and marks up to `limit` rows as handed over.
 
         Raises `StoreError` (disk full); the rows are then planned again, since it is certain that nobody got anything.
+        Raises what keeps a carrier from going on, once the others have theirs.
         """
         job, store, now = self.job, self.desk.store, self.desk.clock.now
         done = 0
@@ -174,7 +175,9 @@ class HandOver:
                         break
                     done += await self._hand(lease, rows)
         left, _ = store.figures.waiting(job.wave.key, job.deliverable.id, job.bundle)
-        return Progress(done, left, held=self.carrier.held if left else "")
+        if left and self.carrier.trouble is not None:
+            raise self.carrier.trouble
+        return Progress(done, left)
 
     async def rest(self) -> None:
         """Nothing is held between two turns."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -191,7 +192,7 @@ def _commune(desk: Desk, job: Job, code: str) -> Commune:
     from loa.model.errors import ContentError
 
     for commune in handover.communes_for(job, ordered(job).places, desk):
-        if commune.code == code:
+        if commune.code == code.zfill(5):  # spreadsheets eat zeros
             return commune
     raise ContentError.at("recording-commune", "--commune", commune=code)
 
@@ -204,6 +205,7 @@ def _part(name: str) -> Part | None:
     if not name:
         return None
     parts = {part_name(part): part for part in Part}
+    name = re.sub(r"^\d-", "", name)  # as the sheet names files
     if name not in parts:
         raise ContentError.at("recording-part", "--part", name=name, known=", ".join(parts))
     return parts[name]

@@ -118,4 +118,4 @@ def order_findings(job: Job, desk: Desk) -> Iterator[Finding]:
     yield from station_findings(placed, job.subject, urgent=urgent)
     for language in item.languages:
         if not any(language in station.languages for station in found):
-            yield Finding("language-unheard", job.subject, {"language": language_words(language)})
+            yield Finding("language-unheard", job.subject, {"language": language_words(language).vi})

@@ -9,7 +9,7 @@ from loa.loudspeaker.checks import Made, folded, sound_findings, word_findings
 from loa.loudspeaker.metering import measured
 from loa.loudspeaker.order import ordered
 from loa.loudspeaker.profile import read_profile
-from loa.loudspeaker.recordings import findings_of, words_of
+from loa.loudspeaker.recordings import findings_of, standing, words_of
 from loa.loudspeaker.script import Part
 from loa.loudspeaker.speakable import RULES
 from loa.loudspeaker.speech.engine import Fit
@@ -37,7 +37,7 @@ def _language(wording: Wording, artefacts: Sequence[Artefact], takes: Sequence[R
     if not communes:
         return  # no station broadcasts in it, which is a finding of its own
     if wording.translates:
-        yield Finding("translation-missing", job.subject, {"language": language_words(language)})
+        yield Finding("translation-missing", job.subject, {"language": language_words(language).vi})
     pieces: dict[str, dict[str, Artefact]] = {}
     for artefact in artefacts:
         pieces.setdefault(artefact.place, {})[artefact.role] = artefact
@@ -47,8 +47,9 @@ def _language(wording: Wording, artefacts: Sequence[Artefact], takes: Sequence[R
     if unmade:
         # a language that only people read waits for its recording; any other was not made
         code = "bulletin-missing" if language in RULES else "recording-missing"
-        yield Finding(code, job.subject, {"language": language_words(language), "count": len(unmade)})
+        yield Finding(code, job.subject, {"language": language_words(language).vi, "count": len(unmade)})
     yield from findings_of(_in_use(wording, takes), language)
+    yield from _unused(wording, takes, artefacts)
     whole = {place: pieces[place] for place in wanted if names[place] not in unmade}
     yield from folded((names[place], _words(wording, found)) for place, found in whole.items())
     yield from folded(((names[place], _sound(wording, found)) for place, found in whole.items()), by_code=True)
@@ -61,6 +62,19 @@ def _in_use(wording: Wording, takes: Sequence[Recording]) -> list[Recording]:
         return []
     said = {key_of(wording.language, words_of(words, part)) for words in wording.all() for part in (None, *Part)}
     return [take for take in told if take.key in said]
+
+
+def _unused(wording: Wording, takes: Sequence[Recording], artefacts: Sequence[Artefact]) -> Iterator[Finding]:
+    """Somebody recorded a part of it, and a machine reads it all the same: voices are never mixed."""
+    machines = {item.provenance["engine"] for item in artefacts if item.role == "audio"} - {"recording"}
+    if not machines or not any(take.language == wording.language for take in takes):
+        return
+    states = [row.state for row in standing(wording.job, wording.desk) if row.language == wording.language]
+    missing = sum(state != "recorded" for state in states)
+    if missing:
+        fields = {"have": len(states) - missing, "missing": missing, "engine": ", ".join(sorted(machines))}
+        language = language_words(wording.language).vi
+        yield Finding("recording-unused", wording.job.subject, {"language": language, **fields})
 
 
 def _words(wording: Wording, found: dict[str, Artefact]) -> Iterator[Finding]:

@@ -75,7 +75,8 @@ def build(order: Order, files: Sequence[tuple[Artefact, bytes]]) -> dict[str, by
     """File name -> bytes. `files` are the scripts, spoken texts and audio of this commune in its languages."""
     package: dict[str, bytes] = {}
     for artefact, data in files:
-        package[file_name(artefact)] = data
+        if artefact.role != "script" or "translates" not in artefact.provenance:
+            package[file_name(artefact)] = data
         if artefact.role == "spoken":
             reader = Reader(artefact.language, translates="translates" in artefact.provenance)
             words, place = data.decode("utf-8-sig"), order.commune.name
@@ -162,6 +163,7 @@ def _guide(order: Order, audio: Sequence[Artefact]) -> str:
     """One page for the clerk who opens the folder."""
     station = order.station
     hours = ", ".join(f"{slot:%H:%M}" for slot in station.slots)
+    each = " mỗi thứ tiếng" if len(audio) > 1 else ""
     lines = [
         "HƯỚNG DẪN PHÁT THANH",
         "",
@@ -171,7 +173,7 @@ def _guide(order: Order, audio: Sequence[Artefact]) -> str:
         f"Căn cứ: Kế hoạch {order.plan}, nhiệm vụ {', '.join(order.clauses)}",
         f"Nơi phát: {', '.join(filter(None, (station.name, order.commune.name)))} (mã xã {order.commune.code})",
         f"Mức độ: {LEVELS[order.level].vi}. {_WHEN[order.level]}",
-        f"Thời gian phát: từ {_moment(order.valid_from)} đến {_moment(order.valid_to)}, ít nhất {order.times} lần",
+        f"Thời gian phát: {_from(order)} đến {_moment(order.valid_to)}, ít nhất {order.times} lần{each}",
     ]
     if order.level != "khan-cap":
         lines.append(f"Khung giờ: {hours}")
@@ -187,7 +189,8 @@ _STEPS = (
     "1. Giải nén gói này, nghe thử tệp âm thanh trước khi phát. Không cắt, ghép hay sửa tệp âm thanh.",
     "2. Nếu không phát được tệp (hỏng máy, mất tệp), phát thanh viên đọc trực tiếp theo bản đọc.",
     f"3. Phát xong, ghi vào {AIRLOG}: ngày, giờ, cụm loa, kết quả; nếu không phát được, ghi lý do.",
-    "4. Gửi lại nhật ký đã có người ký cho cơ quan ban hành. Kết quả chỉ được tính theo nhật ký này.",
+    "4. Gửi lại chính tệp nhật ký này cho cơ quan ban hành; nếu cần chữ ký, gửi kèm bản in đã ký. Kết quả chỉ được tính"
+    " theo nhật ký.",
 )
 
 
@@ -197,8 +200,11 @@ def _listed(order: Order, audio: Sequence[Artefact]) -> list[str]:
         name, language = language_words(artefact.language).vi, artefact.language
         length = round(float(artefact.provenance["seconds"]))
         lines.append(f"- {file_name(artefact)}: tệp âm thanh {name}, dài {length} giây.{_draft(order, artefact)}")
-        lines.append(f"- {text_name('script', language)}: toàn văn {name}.")
-        lines.append(f"- {text_name('spoken', language)}: lời đọc {name}, mọi con số đã viết ra chữ.")
+        if "translates" in artefact.provenance:
+            lines.append(f"- {text_name('translates', language)}: lời tiếng Việt để người đọc dịch sang {name}.")
+        else:
+            lines.append(f"- {text_name('script', language)}: toàn văn {name}.")
+            lines.append(f"- {text_name('spoken', language)}: lời đọc {name}, mọi con số đã viết ra chữ.")
         lines.append(f"- {sheet_name(language)}: bản đọc {name} cho phát thanh viên, chữ to, chia theo lượt.")
     return [
         *lines,
@@ -217,6 +223,10 @@ def _draft(order: Order, artefact: Artefact) -> str:
     return " BẢN NHÁP do máy đọc: chỉ phát khi lãnh đạo đã cho phép bằng văn bản."
 
 
+def _from(order: Order) -> str:
+    return "ngay khi nhận được" if order.level == "khan-cap" else f"từ {_moment(order.valid_from)}"
+
+
 def _moment(moment: datetime) -> str:
     return f"{moment:%H:%M} ngày {moment:%d/%m/%Y}"
 
@@ -229,7 +239,8 @@ def language_slug(language: str) -> str:
 def file_name(artefact: Artefact) -> str:
     """The name of an artefact in a commune's package. A draft says so in its name."""
     if artefact.role != "audio":
-        return text_name(artefact.role, artefact.language)
+        role = "translates" if "translates" in artefact.provenance else artefact.role
+        return text_name(role, artefact.language)
     ending = artefact.name.rpartition(".")[2]
     return f"{audio_stem(artefact.language, draft=artefact.provenance['fit'] == 'draft')}.{ending}"
 
@@ -239,8 +250,9 @@ def audio_stem(language: str, *, draft: bool) -> str:
 
 
 def text_name(role: str, language: str) -> str:
-    """`script` is the full text, `spoken` what is read aloud."""
-    return f"{'toan-van' if role == 'script' else 'loi-doc'}-{language_slug(language)}.txt"
+    """`script` is the full text, `spoken` what is read aloud, `translates` Vietnamese words that a reader puts over."""
+    names = {"script": "toan-van", "spoken": "loi-doc", "translates": "loi-tieng-viet-de-doc-bang"}
+    return f"{names[role]}-{language_slug(language)}.txt"
 
 
 def sheet_name(language: str) -> str:

@@ -22,7 +22,8 @@ from loa.model.states import RowState
 
 PUSHED = "pushed"
 _AGAIN = timedelta(minutes=2)
-_LATER = timedelta(minutes=10)  # after a refusal: by then somebody may have mended it
+_LATER = timedelta(minutes=10)
+_SOON = timedelta(seconds=20)  # after a refusal, which ends the release: whoever mends it runs it again
 _TRIES = 4
 _DAY = 86_400.0
 _ATTEMPTS = 2  # in one turn; more than that is the ledger's work
@@ -46,7 +47,6 @@ class Pusher(Carrier):
         self._overrides = dict(overrides or {})
         self._make = targets or self._from_settings
         self._open: dict[str, Target] = {}
-        self.held = ""
 
     async def carry(self, row: Row, files: Mapping[str, bytes]) -> Change:
         target = self._target(row)
@@ -57,11 +57,11 @@ class Pusher(Carrier):
         except TargetLater as error:
             wait = min(max(_AGAIN, timedelta(seconds=min(error.retry_after or 0, _DAY))), _LATER)
             if row.attempts >= _TRIES:
-                self.held = "target-down"  # nobody sits before a release for hours; run again, it tries again
+                self.trouble = error  # nobody sits before a release for hours; run again, it tries again
             return self._back(row, error.code, wait)
         except TargetRefuses as error:
-            self.held = "target-refuses"
-            return self._back(row, error.code, _LATER)
+            self.trouble = error
+            return self._back(row, error.code, _SOON)
         return self._there(row, PUSHED, receipts)
 
     async def arrived(self, row: Row, files: Mapping[str, bytes]) -> Change | None:

@@ -87,6 +87,17 @@ def test_only_a_draft_is_called_one() -> None:
     assert "phat-thanh-tieng-gia-rai.wav" in build(ORDER, [(broadcast, data)])
 
 
+def test_words_that_are_still_to_be_translated_are_not_called_a_text_in_that_language() -> None:
+    files = [
+        (replace(one, language="jra", provenance={**TOLD, "fit": "broadcast", "translates": "vi"}), data)
+        for one, data in FILES
+    ]
+    made = build(ORDER, files)
+    assert "loi-tieng-viet-de-doc-bang-tieng-gia-rai.txt" in made
+    assert not {name for name in made if name.startswith(("toan-van", "loi-doc"))}
+    assert "lời tiếng Việt để người đọc dịch sang tiếng Gia Rai" in made["huong-dan-phat.txt"].decode("utf-8-sig")
+
+
 def test_the_manifest_names_every_other_file_by_its_hash(package: dict[str, bytes]) -> None:
     manifest = json.loads(package["manifest.json"])
     assert {item["name"]: item["sha256"] for item in manifest["files"]} == {

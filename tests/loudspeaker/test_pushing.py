@@ -14,7 +14,7 @@ from loa import handover
 from loa.channel import Desk, Job
 from loa.loudspeaker.channel import LoudspeakerChannel
 from loa.loudspeaker.speech.memory import MemoryEngine
-from loa.loudspeaker.targets.base import Receipt, Target, TargetRefuses
+from loa.loudspeaker.targets.base import Receipt, Target, TargetLater, TargetRefuses
 from loa.loudspeaker.targets.catalogue import open_target
 from loa.loudspeaker.targets.memory import Memory
 from loa.model.artefact import Artefact
@@ -97,12 +97,12 @@ def test_a_target_that_is_down_keeps_nobody_else_and_is_tried_again(desk: Desk, 
 def test_a_release_does_not_wait_for_a_dead_target_for_ever(desk: Desk, job: Job) -> None:
     target = target_of(desk, fails=-1)
     channel, made = prepared(job, desk, target)
-    held = []
-    for minutes in range(0, 40, 5):
+    for minutes in (0, 15, 30):
         later = replace(desk, clock=FixedClock(desk.clock.now() + timedelta(minutes=minutes)))
-        held.append(turn(channel, job, made, later, 500).held)
-    assert held[0] == ""
-    assert held[-1] == "target-down"
+        assert turn(channel, job, made, later, 500).left == 2
+    with pytest.raises(TargetLater) as error:
+        turn(channel, job, made, replace(desk, clock=FixedClock(desk.clock.now() + timedelta(minutes=45))), 500)
+    assert "kho" in error.value.words.vi
     target.fails = 0
     later = replace(desk, clock=FixedClock(desk.clock.now() + timedelta(minutes=60)))
     assert turn(channel, job, made, later, 500) == Progress(2, 0)
@@ -111,8 +111,12 @@ def test_a_release_does_not_wait_for_a_dead_target_for_ever(desk: Desk, job: Job
 def test_a_target_that_refuses_stops_the_release_with_a_reason(desk: Desk, job: Job) -> None:
     target = Refusing(target_of(desk).account)
     channel, made = prepared(job, desk, target)
-    assert turn(channel, job, made, desk, 500) == Progress(1, 2, held="target-refuses")
-    assert rows(desk)["05443"].reason == "target-login"
+    with pytest.raises(TargetRefuses) as error:
+        turn(channel, job, made, desk, 500)
+    assert "kho" in error.value.words.vi
+    assert {code: row.reason for code, row in rows(desk).items()} == {
+        "05443": "target-login", "05455": "target-login", "05500": "handed-over",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("arrived", "state"), [(True, RowState.ACCEPTED), (False, RowState.PLANNED)])

@@ -212,6 +212,15 @@ def test_a_vietnamese_recording_goes_before_every_machine(desk: Desk) -> None:
     assert (draft.provenance["engine"], read.provenance["engine"]) == ("espeak", "recording")
 
 
+def test_a_part_that_nobody_recorded_yet_leaves_the_bulletin_to_a_machine_and_says_so(desk: Desk) -> None:
+    job = job_of(desk.workspace, "d-30", short(desk.workspace))
+    add(job, desk, Brought(read_by_somebody("Kính thưa bà con!"), "a.wav", "vi", Part.GREETING), "cán bộ")
+    made = LoudspeakerChannel().prepare(job, desk)
+    assert made[-1].provenance["engine"] == "espeak"
+    found = {finding.code: finding for finding in LoudspeakerChannel().check(job, made, desk)}
+    assert found["recording-unused"].fields["missing"] == 3
+
+
 def with_engines(workspace: Workspace, engines: str) -> Workspace:
     path: Path = workspace.root / "loa.toml"
     path.write_text(f"[speech]\nengines = {engines}\n", encoding="utf-8")

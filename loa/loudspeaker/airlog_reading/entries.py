@@ -84,7 +84,8 @@ class _Reading:
                 self.read.mistakes.append(line.mistake("airlog-result-missing", "result", yes=PLAYED, no=NOT_PLAYED))
             return
         seconds = self._tried(lambda: _seconds(line)) if played else None
-        language = self._tried(lambda: _language(line, bulletin))
+        given = bulletin.languages_of(row.recipient) if row else bulletin.languages
+        language = self._tried(lambda: _language(line, given))
         self._tried(lambda: _refuse_long(line))
         day = self._tried(lambda: self._day(line, when, bulletin, played)) if when and played is not None else None
         if row is None or when is None or played is None or language is None or day is None:
@@ -210,14 +211,14 @@ def _seconds(line: Line) -> int | None:
     return found
 
 
-def _language(line: Line, bulletin: Bulletin) -> str:
-    """The language's tag; empty where a package of several does not say it."""
+def _language(line: Line, given: tuple[str, ...]) -> str:
+    """The language's tag, of those a commune was given; empty where a package of several does not say it."""
     text = line.get("language")
     if not text:
-        return bulletin.languages[0] if len(bulletin.languages) == 1 else ""
-    found = language_meant(text, bulletin.languages)
+        return given[0] if len(given) == 1 else ""
+    found = language_meant(text, given)
     if found is None:
-        known = ", ".join(language_name(one) for one in bulletin.languages)
+        known = ", ".join(language_name(one) for one in given)
         raise ContentError(line.mistake("airlog-language", "language", value=short(text), known=known))
     return found
 

@@ -15,14 +15,17 @@ from typing import Any
 
 from loa.channel import Desk
 from loa.filled import tables
+from loa.loudspeaker import station_list
 from loa.loudspeaker.airlog import COLUMNS
 from loa.loudspeaker.airlog_reading.entries import Read, read_lines, repeated
 from loa.loudspeaker.airlog_reading.lines import Line, lines_of
 from loa.loudspeaker.airlog_reading.sources import Source, gather
 from loa.loudspeaker.airlog_reading.whose import Bulletin
 from loa.loudspeaker.order import last_day
+from loa.model.artefact import Artefact
 from loa.model.clock import VIETNAM
 from loa.model.errors import ContentError, Mistake, Where
+from loa.model.places import Station
 from loa.store.airings import Airing, Entered, Package
 
 
@@ -119,7 +122,14 @@ def _bulletin(desk: Desk, package: Package) -> Bulletin:
         languages=tuple(said["deliverable"]["languages"]),
         rows={row.recipient: row for row in desk.store.airings.rows(package.wave, package.deliverable)},
         names={**names, **dict(said["places"])},
+        own={code: station.languages for code, station in _stations(desk, said).items()},
     )
+
+
+def _stations(desk: Desk, said: Mapping[str, Any]) -> Mapping[str, Station]:
+    """The stations as they were approved; none of a bulletin from before they were."""
+    artefacts = [Artefact.from_json(row) for row in said["artefacts"] if row["role"] == station_list.ROLE]
+    return station_list.read(artefacts, desk) if artefacts else {}
 
 
 def _filled(source: Source | Mistake, found: Sequence[Bulletin], now: datetime, package: str) -> Filled:

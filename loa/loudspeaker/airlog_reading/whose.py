@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 
@@ -35,6 +35,11 @@ class Bulletin:
     languages: tuple[str, ...]
     rows: Mapping[str, Row]
     names: Mapping[str, str]
+    own: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The languages that a commune was really given, by its code; none written down: all of them."""
+
+    def languages_of(self, commune: str) -> tuple[str, ...]:
+        return self.own.get(commune) or self.languages
 
     @property
     def key(self) -> str:
