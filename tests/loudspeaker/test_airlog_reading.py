@@ -6,6 +6,7 @@ import io
 import tomllib
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -273,3 +274,15 @@ def test_whatever_a_clerk_fills_in_comes_back(fills: list[Any], real: bool, data
 def test_no_words_in_a_sheet_are_our_bug(rows: list[list[str]]) -> None:
     lines = lines_of(Table("s", [["Mã xã", "Ngày", "Giờ", "Thời lượng", "Kết quả", "Lý do"], *rows]), "so.xlsx")
     read_lines(lines, BULLETINS, NOW.astimezone(VIETNAM), "ab" * 32, PACKAGE)
+
+
+def test_a_commune_cannot_have_played_what_it_was_never_given() -> None:
+    rows = [
+        ["Mã gói tin", "Mã xã", "Ngôn ngữ", "Ngày phát", "Giờ phát", "Kết quả"],
+        [PACKAGE, next(iter(BULLETINS[0].rows)), "Tiếng Anh", "10/10/2027", "17:00", "Đã phát"],
+    ]
+    (table,) = tables("\n".join(";".join(row) for row in rows).encode(), "so.csv")
+    for own, mistakes in (({}, []), ({next(iter(BULLETINS[0].rows)): ("vi",)}, ["airlog-language"])):
+        given = tuple(replace(bulletin, own=own) for bulletin in BULLETINS)
+        found = read_lines(lines_of(table, "so.csv"), given, NOW, "ab" * 32, "")
+        assert [mistake.code for mistake in found.mistakes] == mistakes
