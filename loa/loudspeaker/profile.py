@@ -6,7 +6,7 @@ common ones for broadcast speech, and a workspace writes its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -91,9 +91,3 @@ def read_profile(templates: Path, name: str = DEFAULT, name_of: Callable[[Path],
             value = f"{filter_} {arguments}"
             raise ContentError.at("profile-step", where.file, where.line, where.field, value=value, problem=problem)
     return whole
-
-
-def known_profiles(templates: Path, name_of: Callable[[Path], str] = str) -> Mapping[str, Localised]:
-    """Every profile with its title."""
-    path = templates / FILE
-    return {name: profile.title for name, profile in validate(_File, read_yaml(path, name_of(path))).profiles.items()}
