@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loa.loudspeaker.lexicon import Lexicon
 from loa.loudspeaker.script import Part, Passage, Script, printed
@@ -92,13 +92,11 @@ def lines(spoken: Spoken, grain: Grain, body_times: int = 1) -> tuple[Line, ...]
         return (Line(spoken.text, 0.0, spoken.passages[0].part),)
     heard: list[Line] = []
     body = [passage for passage in spoken.passages if passage.part is Part.BODY]
-    repeated = False
     for passage in spoken.passages:
         heard += _passage(passage, grain)
-        if passage.part is Part.BODY and passage is body[-1] and not repeated:
-            repeated = True
+        if body and passage is body[-1]:
             once = [line for part in body for line in _passage(part, grain)]
-            heard += [Line(line.text, line.pause, line.part, True) for line in once * (body_times - 1)]
+            heard += [replace(line, again=True) for line in once * (body_times - 1)]
     return tuple(heard)
 
 
