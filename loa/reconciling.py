@@ -6,7 +6,7 @@ It settles what somebody can know, and lists the rest for a person. Safe to run 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from loa import calendar, gate, pipeline
@@ -100,9 +100,12 @@ async def _settle_packages(desk: Desk) -> int:
         if channel.name == "sms":
             continue  # its gateways were asked already, all waves at once
         bundle = desk.store.reviews.of_wave(wave)[0]
+        number = desk.store.reviews.number(bundle.digest)
         for job in _occasion(desk, wave).jobs:
             if job.deliverable.id == deliverable:
-                settled += await channel.settle(job, gate.artefacts_of(bundle, deliverable), desk)
+                # with the bundle's number: a package says who approved it
+                approved = replace(job, bundle=number)
+                settled += await channel.settle(approved, gate.artefacts_of(bundle, deliverable), desk)
     return settled
 
 
